@@ -23,7 +23,8 @@ const (
 	Invalid                  // the request or the data breaks a rule
 	NotFound                 // there is no such thing, or the caller may not know of it
 	Gone                     // it was there and was deleted, or its time is over
-	Conflict                 // it changed meanwhile, or a condition of the request does not hold
+	Conflict                 // it clashes with what is there
+	Precondition             // a condition that the request set, such as a version, does not hold
 	Unidentified             // the caller has not said who they are
 	Denied                   // the caller may not do this
 	TooLarge                 // more than we take at once
@@ -35,7 +36,7 @@ const (
 // Kinds returns every kind, for tables that must have a row for each.
 func Kinds() []Kind {
 	return []Kind{
-		Internal, Invalid, NotFound, Gone, Conflict, Unidentified,
+		Internal, Invalid, NotFound, Gone, Conflict, Precondition, Unidentified,
 		Denied, TooLarge, TooMany, Unsupported, Unavailable,
 	}
 }
@@ -52,6 +53,8 @@ func (k Kind) String() string {
 		return "gone"
 	case Conflict:
 		return "conflict"
+	case Precondition:
+		return "precondition"
 	case Unidentified:
 		return "unidentified"
 	case Denied:
