@@ -1,0 +1,60 @@
+# Joinery's workshop. `make` alone lists what can be done.
+
+GO       ?= go
+BIN      := bin/joinery
+DB       ?= sqlite:joinery.db
+LISTEN   ?= 127.0.0.1:8080
+LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 2m
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+
+# go test takes these; .ci/run sets -json to count what passed.
+TESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test race check lint format generate bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/joinery: one static binary, no C compiler needed
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
+
+run: build ## build, make a small synthetic record if there is none, and serve it
+	@$(BIN) demo --db $(DB) --if-empty
+	@$(BIN) serve --db $(DB) --listen $(LISTEN)
+
+test: ## run every test (PostgreSQL's too, when it is installed)
+	@$(GO) test $(TESTFLAGS) ./...
+
+race: ## run every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint: ## vet and golangci-lint
+	$(GO) vet ./...
+	@bin=$$($(GO) env GOPATH)/bin/golangci-lint; \
+	  $$bin version 2>/dev/null | grep -q 2.15.0 || GOBIN=$$($(GO) env GOPATH)/bin $(GO) install $(LINT); \
+	  $$bin run ./...
+
+format: ## rewrite the sources in the house format
+	@$$($(GO) env GOPATH)/bin/golangci-lint fmt ./...
+
+generate: ## make the generated tables and pages again from their pinned inputs
+	$(GO) generate ./...
+
+check: lint test ## what CI runs: linters, tests, and that nothing generated has drifted
+	$(MAKE) generate
+	git diff --exit-code
+
+bench: build ## measure speed over HTTP, SQLite and PostgreSQL (see docs/performance.md)
+	$(GO) run ./bench
+
+fuzz: ## run every fuzz target for FUZZTIME each
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+clean: ## remove what was built (never a database)
+	rm -rf bin
