@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// report keeps a line, with its goal, and prints it.
+func (b *bench) report(l line) {
+	if g, ok := goals[l.Name]; ok && b.audit == "on" {
+		l.Gate, l.Goal = g[0], g[1]
+		if b.backend == "postgres" {
+			l.Gate, l.Goal = g[2], g[3]
+		}
+	}
+	if l.Name == "" {
+		return // a warming round
+	}
+	b.lines = append(b.lines, l)
+	fmt.Printf("%-8s audit %-3s %7d  %-50s %9.0f %-9s p50 %7.2f p99 %7.2f ms  checked %d wrong %d  cores %.1f+%.1f, others %.1f  %4.0f MB\n",
+		l.Backend, l.Audit, l.Resources, l.Name, l.Rate, l.Unit+"/s", l.P50, l.P99, l.Checked, l.Wrong, l.ServerCPU, l.ClientCPU, l.OtherCPU, l.RSS)
+	if l.FirstWrong != "" {
+		fmt.Printf("         WRONG: %s\n", l.FirstWrong)
+	}
+}
+
+// result is the whole of a run as it is written to a file.
+type result struct {
+	When      string `json:"when"`
+	Machine   string `json:"machine"`
+	Mode      string `json:"mode"`
+	Version   string `json:"version"`
+	Lines     []line `json:"lines"`
+	BundleSum int    `json:"bundle_resources"`
+}
+
+// smaller says for which lines less is better.
+func smaller(name string) bool {
+	return name == lineDisk || name == lineStart || name == lineMemory
+}
+
+// verdict is how a line stands to its gate and goal.
+func (l line) verdict() string {
+	switch reached := func(than float64) bool {
+		if smaller(l.Name) {
+			return l.Rate <= than
+		}
+		return l.Rate >= than
+	}; {
+	case l.Wrong > 0:
+		return "wrong answers"
+	case l.Gate == 0:
+		return ""
+	case reached(l.Goal):
+		return "goal"
+	case reached(l.Gate):
+		return "gate"
+	default:
+		return "short"
+	}
+}
+
+func (r result) writeJSON(path string) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+const figuresBegin, figuresEnd = "<!-- figures: begin, written by make bench -->", "<!-- figures: end -->"
+
+// writeMarkdown puts the tables between their marks in the document.
+func (r result) writeMarkdown(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(data), figuresBegin)
+	_, after, closed := strings.Cut(rest, figuresEnd)
+	if !ok || !closed {
+		return fmt.Errorf("%s has no marks for the figures", path)
+	}
+	return os.WriteFile(path, []byte(before+figuresBegin+"\n\n"+r.markdown()+"\n"+figuresEnd+after), 0o644)
+}
+
+func (r result) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Measured %s on %s; %s run of %s.\n", r.When, r.Machine, r.Mode, r.Version)
+	for _, backend := range []string{"sqlite", "postgres"} {
+		for _, audit := range []string{"on", "off"} {
+			r.table(&b, backend, audit)
+		}
+	}
+	return b.String()
+}
+
+func (r result) table(b *strings.Builder, backend, audit string) {
+	title := map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL"}[backend]
+	head := false
+	for _, l := range r.Lines {
+		if l.Backend != backend || l.Audit != audit {
+			continue
+		}
+		if !head {
+			head = true
+			fmt.Fprintf(b, "\n### %s, audit %s\n\n| line | resources held | connections | rate | p50 / p99 ms | checked / wrong | cores server + client, others | server MB | gate / goal | stands |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n", title, audit)
+		}
+		goal := ""
+		if l.Gate > 0 {
+			goal = fmt.Sprintf("%s / %s", number(l.Gate), number(l.Goal))
+		}
+		unit := "/s"
+		switch {
+		case smaller(l.Name):
+			unit = ""
+		case l.Unit == "resources":
+			unit = " res/s"
+		}
+		connections := ""
+		if l.Connections > 0 {
+			connections = fmt.Sprint(l.Connections)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s%s | %.2f / %.2f | %d / %d | %.1f + %.1f, %.1f | %.0f | %s | %s |\n",
+			strings.ReplaceAll(l.Name, "|", "\\|"), number(float64(l.Resources)), connections, number(l.Rate), unit, l.P50, l.P99, l.Checked, l.Wrong, l.ServerCPU, l.ClientCPU, l.OtherCPU, l.RSS, goal, l.verdict())
+	}
+}
+
+// number writes thousands with a comma.
+func number(f float64) string {
+	s := fmt.Sprintf("%.0f", f)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
