@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"joinery/bench/cluster"
 )
 
 // bench is one back end being measured.
@@ -129,17 +131,17 @@ func (p plan) measure(ctx context.Context, backend string, bundles []*bundle) (l
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	var c *cluster
+	var c *cluster.Cluster
 	if backend == "postgres" {
-		if c, err = newCluster(dir); err != nil {
+		if c, err = cluster.New(ctx); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, c.stop()) }()
+		defer func() { err = errors.Join(err, c.Stop()) }()
 	}
 	database := func(name string) (*server, error) {
 		s := &server{binary: p.binary, cluster: c, log: filepath.Join(dir, name+".log"), db: "sqlite:" + filepath.Join(dir, name+".db")}
 		if c != nil {
-			s.db, err = c.create(name)
+			s.db, err = c.Create(ctx, name)
 		}
 		return s, err
 	}
@@ -189,7 +191,7 @@ func (p plan) lines(ctx context.Context, b *bench) (err error) {
 		if _, err := b.transactions(ctx, size); err != nil {
 			return err
 		}
-		if err := b.settle(); err != nil {
+		if err := b.settle(ctx); err != nil {
 			return err
 		}
 		if err := p.searches(ctx, b); err != nil {
@@ -205,10 +207,16 @@ func (p plan) lines(ctx context.Context, b *bench) (err error) {
 	return p.restricted(ctx, b)
 }
 
-func (b *bench) settle() error {
-	if b.server.cluster != nil {
-		return b.server.cluster.settle(b.server.db)
+// settle lets PostgreSQL do now what it would otherwise do in the middle of a
+// measurement.
+func (b *bench) settle(ctx context.Context) error {
+	if b.server.cluster == nil {
+		return nil
 	}
+	if _, err := b.server.cluster.Query(ctx, b.server.db, "VACUUM (ANALYZE)", "CHECKPOINT"); err != nil {
+		return err
+	}
+	time.Sleep(time.Second)
 	return nil
 }
 
@@ -242,7 +250,7 @@ func (p plan) restart(ctx context.Context, b *bench) error {
 	if err := b.server.stop(); err != nil {
 		return fmt.Errorf("stopping the server: %w", err)
 	}
-	if err := b.settle(); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	size, err := b.server.disk(ctx)
@@ -282,7 +290,7 @@ func (p plan) restricted(ctx context.Context, b *bench) (err error) {
 	for _, one := range b.people {
 		b.familyOfPeople[narrowed(one.Family)]++
 	}
-	if err := b.settle(); err != nil {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
 	if b.staff, err = b.server.token(ctx, staffToken(b.practice[0])...); err != nil {

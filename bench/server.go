@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"joinery/bench/cluster"
 )
 
 // server is one running `joinery serve`.
@@ -22,7 +24,7 @@ type server struct {
 	address string
 	log     string
 	cmd     *exec.Cmd
-	cluster *cluster // nil for SQLite
+	cluster *cluster.Cluster // nil for SQLite
 	env     []string
 }
 
@@ -103,7 +105,11 @@ func (s *server) token(ctx context.Context, args ...string) (string, error) {
 // everything that lies beside it under its name.
 func (s *server) disk(ctx context.Context) (int64, error) {
 	if s.cluster != nil {
-		return s.cluster.size(ctx, s.db)
+		out, err := s.cluster.Query(ctx, s.db, "SELECT pg_database_size(current_database())")
+		if err != nil {
+			return 0, fmt.Errorf("asking for the size of the database: %w", err)
+		}
+		return strconv.ParseInt(out, 10, 64)
 	}
 	var total int64
 	files, err := filepath.Glob(strings.TrimPrefix(s.db, "sqlite:") + "*")
@@ -132,7 +138,7 @@ func (b *bench) use() usage {
 		u.rss = rss(b.server.cmd.Process.Pid, "VmRSS:")
 	}
 	if b.server.cluster != nil {
-		for _, pid := range b.server.cluster.processes() {
+		for _, pid := range b.server.cluster.Processes() {
 			u.server += ticks(pid)
 		}
 	}
