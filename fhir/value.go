@@ -181,6 +181,28 @@ func (v Value) Members() iter.Seq2[string, Value] {
 	}
 }
 
+// Fields is Members with the names as bytes, which the caller must not change:
+// they are not copied where there is nothing to decode.
+func (v Value) Fields() iter.Seq2[[]byte, Value] {
+	return func(yield func([]byte, Value) bool) {
+		if v.Kind() != Object {
+			return
+		}
+		end := v.node().next
+		for i := v.at + 1; i < end; {
+			k := &v.doc.nodes[i]
+			name := v.doc.data[k.start+1 : k.end-1]
+			if k.escaped {
+				name = []byte(text(v.doc.data[k.start:k.end], true))
+			}
+			if !yield(name, Value{v.doc, i + 1}) {
+				return
+			}
+			i = v.doc.nodes[i+1].next
+		}
+	}
+}
+
 // Items yields an array's elements in order; a value that is there and is no
 // array yields itself, so that callers need not ask which of the two it is.
 func (v Value) Items() iter.Seq[Value] {

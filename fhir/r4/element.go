@@ -50,6 +50,8 @@ type Elem struct {
 	// empty.
 	ValueSet string
 
+	index     int        // its place in the types that have it
+	refused   string     // why we do not take it, for what we could not obey
 	of        *structure // the type, when there is just one
 	whole     *Elem      // of a chosen type: the element with all its types
 	choices   []*Elem    // of an element with all its types: the chosen ones
@@ -101,6 +103,14 @@ func SummaryElements(typ string) []string {
 	return names
 }
 
+// refusals are the elements that we refuse although R4 has them: they change
+// the meaning of what they are in, by rules that we do not know.
+var refusals = map[string]string{
+	"DomainResource.modifierExtension":  "A modifier extension changes the meaning of what it is in; Joinery knows none, so it cannot take this safely.",
+	"BackboneElement.modifierExtension": "A modifier extension changes the meaning of what it is in; Joinery knows none, so it cannot take this safely.",
+	"Resource.implicitRules":            "implicitRules change the meaning of the resource; Joinery knows none, so it cannot take this safely.",
+}
+
 // readElem reads a line of elements.txt about an element of a type:
 // "value[x] 0..1 s Quantity,string =set".
 func readElem(typ string, fields []string) (*Elem, error) {
@@ -149,6 +159,7 @@ func readElem(typ string, fields []string) (*Elem, error) {
 // enter files an element under the members that may hold it.
 func (t *tables) enter(s *structure, e *Elem) error {
 	s.byName[e.Name] = e
+	e.refused = refusals[e.Path]
 	if e.Min > 0 {
 		s.required = append(s.required, e)
 	}

@@ -56,6 +56,7 @@ type structure struct {
 	members   map[string]*Elem
 	byName    map[string]*Elem // by the name without [x]
 	required  []*Elem
+	refers    bool // it is Reference
 }
 
 type tables struct {
@@ -179,7 +180,12 @@ func (t *tables) link(all []*structure) error {
 		inherit(s)
 		s.members = make(map[string]*Elem, len(s.elems))
 		s.byName = make(map[string]*Elem, len(s.elems))
-		for _, e := range s.elems {
+		if len(s.elems) > maxElems {
+			return fmt.Errorf("%s has %d elements, more than %d", s.name, len(s.elems), maxElems)
+		}
+		s.refers = s.name == "Reference"
+		for i, e := range s.elems {
+			e.index = i
 			if err := t.enter(s, e); err != nil {
 				return fmt.Errorf("%s: %w", e.Path, err)
 			}
@@ -187,6 +193,9 @@ func (t *tables) link(all []*structure) error {
 	}
 	return nil
 }
+
+// maxElems is how many elements a type may have for Validate to keep track.
+const maxElems = 128
 
 // numbered yields the lines of a table with their numbers, remarks left out.
 func numbered(text string) iter.Seq2[int, string] {
