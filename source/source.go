@@ -12,7 +12,6 @@ package source
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,9 +42,9 @@ type Piece struct {
 
 // Receipt returns the name by which the same bytes are known again: a digest,
 // not a place, so that a renamed file is still the same file.
-func Receipt(data []byte) string {
+func Receipt(data []byte) []byte {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return sum[:]
 }
 
 // Refusal is a part of the input that was not taken.
