@@ -2,9 +2,12 @@ package search
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"joinery/fhir"
 	"joinery/fhir/r4"
@@ -339,4 +342,40 @@ func (in *indexed) mayTarget(typ string) bool {
 		return in.refersTo == typ
 	}
 	return in.Targets == nil || slices.Contains(in.Targets, typ)
+}
+
+// ParseCondition reads what follows the question mark of a conditional
+// reference, create, update or delete, such as identifier=x|1. Only conditions
+// may be there, at least one, and all must be known.
+func ParseCondition(typ, raw string, now time.Time) (*Query, error) {
+	pairs, err := Pairs(raw)
+	if err != nil {
+		return nil, err
+	}
+	q, err := Parse(typ, pairs, Options{Strict: true, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	if typ == "" || len(q.Where) == 0 || len(q.Where) != len(q.given) {
+		return nil, &fhir.Invalid{Issues: []fhir.Issue{{Severity: fhir.Error, Code: "invalid", Say: "A condition must consist of search parameters that say which resource is meant, and nothing else."}}}
+	}
+	return q, nil
+}
+
+// Pairs reads URL parameters in the order in which they stand.
+func Pairs(raw string) ([]Pair, error) {
+	var out []Pair
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if nameErr != nil || valueErr != nil || !utf8.ValidString(name) || !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0 {
+			return nil, &fhir.Invalid{Issues: []fhir.Issue{{Severity: fhir.Error, Code: "invalid", Say: "The search parameters are not encoded as a URL's: write %25 for a percent sign, and use UTF-8."}}}
+		}
+		out = append(out, Pair{name, value})
+	}
+	return out, nil
 }
