@@ -89,15 +89,7 @@ func (b *bench) enrol(ctx context.Context, n int) error {
 	c := newClient(b.server.address, b.admin)
 	defer c.close()
 	for i := range practices {
-		body := fmt.Sprintf(`{"resourceType":"Organization","name":"Bench practice %d"}`, i)
-		status, answer, err := c.do("POST", "/fhir/Organization", []byte(body))
-		if err == nil {
-			err = expect(status, 201, answer)
-		}
-		if err != nil {
-			return fmt.Errorf("making practice %d: %w", i, err)
-		}
-		id, err := firstID(answer)
+		id, err := b.create(c, "Organization", fmt.Sprintf(`{"resourceType":"Organization","name":"Bench practice %d"}`, i))
 		if err != nil {
 			return err
 		}
@@ -131,7 +123,7 @@ func (b *bench) enrol(ctx context.Context, n int) error {
 	if err == nil && l.Wrong > 0 {
 		err = fmt.Errorf("the large population was not taken whole: %s", l.FirstWrong)
 	}
-	b.resources += l.Count + practices
+	b.resources += l.Count
 	return err
 }
 

@@ -293,7 +293,7 @@ func (p plan) restricted(ctx context.Context, b *bench) (err error) {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	if b.staff, err = b.server.token(ctx, staffToken(b.practice[0])...); err != nil {
+	if b.staff, err = b.staffToken(ctx); err != nil {
 		return err
 	}
 	if p.wants(lineNames) {
@@ -312,10 +312,34 @@ func (p plan) restricted(ctx context.Context, b *bench) (err error) {
 	return nil
 }
 
-// staffToken is how `joinery token create` makes a token for someone who works
-// at a practice.
-func staffToken(practice string) []string {
-	return []string{"--name", "bench staff", "--scope", "user/*.rs", "--staff", "Organization/" + practice}
+// staffToken makes a token for someone who works at the first practice, and the
+// agreement to share without which staff see nothing.
+func (b *bench) staffToken(ctx context.Context) (string, error) {
+	c := newClient(b.server.address, b.admin)
+	defer c.close()
+	agreement := fmt.Sprintf(`{"resourceType":"Consent","status":"active","scope":{"text":"sharing"},"category":[{"text":"sharing agreement"}],"policyRule":{"text":"bench"},"provision":{"type":"permit","actor":[{"role":{"text":"party"},"reference":{"reference":"Organization/%s"}},{"role":{"text":"party"},"reference":{"reference":"Organization/%s"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}`, b.practice[0], b.practice[1])
+	if _, err := b.create(c, "Consent", agreement); err != nil {
+		return "", err
+	}
+	clinician, err := b.create(c, "Practitioner", `{"resourceType":"Practitioner","name":[{"family":"Bench"}]}`)
+	if err != nil {
+		return "", err
+	}
+	return b.server.token(ctx, "--name", "bench staff", "--scope", "user/*.rs", "--role", "staff",
+		"--practitioner", clinician, "--organization", b.practice[0], "--purpose", "TREAT")
+}
+
+// create stores one resource and gives its id.
+func (b *bench) create(c *client, typ, body string) (string, error) {
+	status, answer, err := c.do("POST", "/fhir/"+typ, []byte(body))
+	if err == nil {
+		err = expect(status, 201, answer)
+	}
+	if err != nil {
+		return "", fmt.Errorf("making a %s: %w", typ, err)
+	}
+	b.resources++
+	return firstID(answer)
 }
 
 // imports measures `joinery import` of replays written to files.
