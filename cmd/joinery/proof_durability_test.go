@@ -1,0 +1,438 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// TestProofKill ends the server with SIGKILL at random moments of a load of
+// transactions, creates and updates. Whatever was acknowledged must be there,
+// whole, and nothing may be there in part.
+func TestProofKill(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		killing(t, sqliteDB(t), rounds(5, 50))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) { killing(t, postgresDB(t), rounds(2, 50)) })
+}
+
+func rounds(short, full int) int {
+	if *long {
+		return full
+	}
+	return short
+}
+
+func killing(t *testing.T, db string, kills int) {
+	s := serve(t, db)
+	token := admin(t, db)
+	const writers = 8
+	ledgers := make([]*ledger, writers)
+	for w := range ledgers {
+		ledgers[w] = &ledger{writer: w, rng: rand.New(rand.NewPCG(1, uint64(w)))}
+		ledgers[w].patient = s.create(token, `{"resourceType":"Patient","name":[{"family":"Killproof"}]}`)
+		ledgers[w].counter = s.create(token, fmt.Sprintf(`{"resourceType":"Basic","code":{"text":"0"},"subject":{"reference":%q}}`, ledgers[w].patient))
+	}
+	rng := rand.New(rand.NewPCG(2, 2))
+	slowest := s.took
+	for round := range kills {
+		stop := make(chan struct{})
+		var group sync.WaitGroup
+		for _, l := range ledgers {
+			group.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if !l.write(s, token, round) {
+						return // the server is gone
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(50+rng.IntN(600)) * time.Millisecond)
+		s.kill()
+		close(stop)
+		group.Wait()
+		if err := s.start(); err != nil {
+			t.Fatalf("after kill %d: %v", round+1, err)
+		}
+		slowest = max(slowest, s.took)
+		if s.took > 5*time.Second {
+			t.Errorf("after kill %d the server was ready after %v, want 5 s at most", round+1, s.took)
+		}
+		acknowledged := 0
+		for _, l := range ledgers {
+			l.check(t, s, token, round)
+			acknowledged += l.acknowledged()
+		}
+		if acknowledged == 0 {
+			t.Errorf("round %d: nothing was acknowledged before the kill, so it proves nothing", round+1)
+		}
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	sum := 0
+	for _, l := range ledgers {
+		sum += l.total
+	}
+	t.Logf("%d kills, %d acknowledged transactions all there; ready after %v at most", kills, sum, slowest)
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if out, err := verify(t, db); err != nil {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
+// ledger is what one writer sent and what was acknowledged.
+type ledger struct {
+	writer           int
+	rng              *rand.Rand
+	patient, counter string
+	sent             map[string]int  // transactions of this round: how many resources
+	acked            map[string]bool // those acknowledged
+	total            int
+	counted, tried   int // the value of the counter that was acknowledged, and sent
+}
+
+func (l *ledger) acknowledged() int { return len(l.acked) }
+
+// write does one thing, and says whether the server still answers.
+func (l *ledger) write(s *server, token string, round int) bool {
+	if l.sent == nil {
+		l.sent, l.acked = map[string]int{}, map[string]bool{}
+	}
+	if l.rng.IntN(4) == 0 {
+		l.tried++
+		body := fmt.Sprintf(`{"resourceType":"Basic","id":%q,"code":{"text":"%d"},"subject":{"reference":%q}}`,
+			l.counter[len("Basic/"):], l.tried, l.patient)
+		a, err := s.do(token, "PUT", "/fhir/"+l.counter, []byte(body))
+		if err == nil && a.status == 200 {
+			l.counted = l.tried
+		}
+		return err == nil
+	}
+	n := 1 + l.rng.IntN(12)
+	id := fmt.Sprintf("%d-%d-%d", round, l.writer, len(l.sent))
+	l.sent[id] = n
+	var b strings.Builder
+	b.WriteString(`{"resourceType":"Bundle","type":"transaction","entry":[`)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"resource":{"resourceType":"Observation","meta":{"tag":[{"system":"urn:proof","code":"round-%d-%d"}]},"identifier":[{"system":"urn:proof","value":%q}],"status":"final","code":{"text":"kill"},"subject":{"reference":%q},"valueInteger":%d},"request":{"method":"POST","url":"Observation"}}`,
+			round, l.writer, id, l.patient, i)
+	}
+	b.WriteString(`]}`)
+	a, err := s.do(token, "POST", "/fhir", []byte(b.String()))
+	if err == nil && a.status == 200 {
+		l.acked[id] = true
+		l.total++
+	}
+	return err == nil
+}
+
+// check compares what this round wrote with what is there.
+func (l *ledger) check(t *testing.T, s *server, token string, round int) {
+	t.Helper()
+	found := map[string]map[int]bool{}
+	for at := fmt.Sprintf("/fhir/Observation?_tag=urn:proof%%7Cround-%d-%d&_count=1000", round, l.writer); at != ""; {
+		b := readBundle(t, s.must(200, token, "GET", at, nil).body)
+		for _, e := range b.Entry {
+			var o struct {
+				Identifier   []struct{ Value string }
+				ValueInteger int
+			}
+			if err := json.Unmarshal(e.Resource, &o); err != nil || len(o.Identifier) != 1 {
+				t.Fatalf("a stored Observation is damaged: %v: %s", err, e.Resource)
+			}
+			id := o.Identifier[0].Value
+			if found[id] == nil {
+				found[id] = map[int]bool{}
+			}
+			found[id][o.ValueInteger] = true
+		}
+		at = path(b.next())
+	}
+	for id, n := range l.sent {
+		switch got := len(found[id]); {
+		case l.acked[id] && got != n:
+			t.Errorf("transaction %s was acknowledged; %d of its %d resources are there", id, got, n)
+		case got != 0 && got != n:
+			t.Errorf("transaction %s is there in part: %d of %d resources", id, got, n)
+		}
+	}
+	var basic struct{ Code struct{ Text string } }
+	a := s.must(200, token, "GET", "/fhir/"+l.counter, nil)
+	if err := json.Unmarshal(a.body, &basic); err != nil {
+		t.Fatal(err)
+	}
+	var value int
+	fmt.Sscan(basic.Code.Text, &value)
+	if value < l.counted || value > l.tried {
+		t.Errorf("the counter is %d; %d was acknowledged and %d sent", value, l.counted, l.tried)
+	}
+	l.counted, l.tried = value, max(l.tried, value)
+	l.sent, l.acked = nil, nil
+}
+
+// TestProofDiskFull fills the disk under a running server. Writes are refused
+// in words, reads go on while they can be audited, and all is well again when
+// there is room, without a restart.
+func TestProofDiskFull(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("filling a disk needs one of its own, which only root can mount")
+	}
+	dir := folder(t)
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", dir).CombinedOutput(); err != nil {
+		skipUnlessCI(t, fmt.Sprintf("mounting a small disk: %v: %s", err, out))
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+			t.Errorf("unmounting: %v: %s", err, out)
+		}
+	})
+	db := "sqlite:" + filepath.Join(dir, "record.db")
+	s := serve(t, db)
+	token := admin(t, db)
+	patient := s.create(token, `{"resourceType":"Patient","name":[{"family":"Fulldisk"}]}`)
+	fill(t, filepath.Join(dir, "filler"))
+
+	var acked []string
+	refused := answer{}
+	deadline := time.Now().Add(60 * time.Second)
+	for i := 0; refused.status == 0; i++ {
+		body := fmt.Sprintf(`{"resourceType":"Observation","status":"final","code":{"text":"%s"},"subject":{"reference":%q}}`, strings.Repeat(fmt.Sprint(i), 8000), patient)
+		a, err := s.do(token, "POST", "/fhir/Observation", []byte(body))
+		switch {
+		case err != nil:
+			t.Fatalf("write %d on a full disk: no answer: %v", i, err)
+		case a.status == 201:
+			acked = append(acked, named(t, a.body))
+		case a.status == 503 || a.status == 507:
+			refused = a
+		default:
+			t.Fatalf("write %d on a full disk: status %d, want 503 or 507\n%.400s", i, a.status, a.body)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d writes were taken in a minute on a full disk", i)
+		}
+	}
+	if !strings.Contains(string(refused.body), "OperationOutcome") {
+		t.Errorf("the refusal does not say why: %.300s", refused.body)
+	}
+	t.Logf("after %d writes: status %d, %s", len(acked), refused.status, diagnostics(refused.body))
+
+	reads := 0
+	for range rounds(500, 200_000) {
+		a, err := s.do(token, "GET", "/fhir/"+patient, nil)
+		if err != nil {
+			t.Fatalf("read %d on a full disk: %v", reads, err)
+		}
+		if a.status == 503 && !strings.Contains(string(a.body), "Fulldisk") {
+			break // the audit reserve is spent
+		}
+		if a.status != 200 {
+			t.Fatalf("read %d on a full disk: status %d\n%.300s", reads, a.status, a.body)
+		}
+		reads++
+	}
+	if reads < 100 {
+		t.Errorf("%d reads on a full disk before they stopped, want at least 100 out of the audit reserve", reads)
+	}
+	t.Logf("%d reads on the full disk", reads)
+
+	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for {
+		a, err := s.do(token, "POST", "/fhir/Observation", []byte(`{"resourceType":"Observation","status":"final","code":{"text":"again"}}`))
+		if err == nil && a.status == 201 {
+			break
+		}
+		if time.Since(began) > 10*time.Second {
+			t.Fatalf("10 s after there was room again: status %d, %v\n%.300s", a.status, err, a.body)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Logf("writing again %v after there was room", time.Since(began).Round(time.Millisecond))
+	for _, name := range acked {
+		s.must(200, token, "GET", "/fhir/"+name, nil)
+	}
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	if out, err := verify(t, db); err != nil {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+}
+
+// fill writes a file until the disk is full.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, size := range []int{1 << 20, 4 << 10, 1} {
+		block := make([]byte, size)
+		for {
+			if _, err := f.Write(block); err != nil {
+				break
+			}
+		}
+	}
+}
+
+// diagnostics is what the first issue of an OperationOutcome says.
+func diagnostics(body []byte) string {
+	var o struct {
+		Issue []struct {
+			Diagnostics string
+			Details     struct{ Text string }
+		}
+	}
+	if err := json.Unmarshal(body, &o); err != nil || len(o.Issue) == 0 {
+		return fmt.Sprintf("%.200s", body)
+	}
+	return o.Issue[0].Details.Text + o.Issue[0].Diagnostics
+}
+
+// TestProofFlippedBytes changes single bytes of a closed database. Each change
+// that alters anything the database holds must be found by `joinery verify`;
+// one that falls into space that holds nothing is drawn again.
+func TestProofFlippedBytes(t *testing.T) {
+	zip := shared(t, syntheaZip)
+	dir := folder(t)
+	file := filepath.Join(dir, "record.db")
+	db := "sqlite:" + file
+	s := serve(t, db)
+	token := admin(t, db)
+	for _, b := range syntheaBundles(t, zip)[:3] {
+		s.must(200, token, "POST", "/fhir", b)
+	}
+	hits, _, _ := s.all(token, "Condition?_count=100")
+	for _, name := range hits[:5] {
+		s.must(200, token, "GET", "/fhir/"+name, nil)
+		s.must(200, token, "PATCH", "/fhir/"+name, []byte(`[{"op":"add","path":"/note","value":[{"text":"seen"}]}]`), "Content-Type", "application/json-patch+json")
+	}
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify(t, db); err != nil {
+		t.Fatalf("verify of the undamaged database: %v\n%s", err, out)
+	}
+	if whole, err = os.ReadFile(file); err != nil {
+		t.Fatal(err)
+	}
+	beside, err := filepath.Glob(file + "?*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, err := contents(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(20, 20))
+	want, drawn, missed := rounds(20, 200), 0, 0
+	for n := 0; n < want; drawn++ {
+		at, bit := rng.IntN(len(whole)), byte(1)<<rng.IntN(8)
+		damaged := slices.Clone(whole)
+		damaged[at] ^= bit
+		copied := filepath.Join(folder(t), "record.db")
+		if err := os.WriteFile(copied, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if now, err := contents(copied); err == nil && now == right {
+			continue // it holds nothing there
+		}
+		for _, b := range beside {
+			if data, err := os.ReadFile(b); err == nil && !strings.HasSuffix(b, "-shm") && !strings.HasSuffix(b, "-wal") {
+				if err := os.WriteFile(copied+b[len(file):], data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		n++
+		out, err := verify(t, "sqlite:"+copied)
+		var exit *exec.ExitError
+		switch {
+		case !errors.As(err, &exit):
+			missed++
+			t.Errorf("bit %08b of byte %d (page %d) was flipped, and verify found nothing: %v\n%s", bit, at, at/4096+1, err, out)
+		case strings.TrimSpace(out) == "":
+			t.Errorf("verify of a damaged database says nothing")
+		}
+	}
+	t.Logf("%d of %d flipped bytes found; %d more fell where nothing is kept", want-missed, want, drawn-want)
+}
+
+// contents is a hash over everything an SQLite file holds, row by row.
+func contents(path string) (hash [32]byte, err error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return hash, err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	sum := sha256.New()
+	var tables []string
+	if err := each(conn, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name", sum, &tables); err != nil {
+		return hash, err
+	}
+	if err := each(conn, "PRAGMA integrity_check", sum, nil); err != nil {
+		return hash, err
+	}
+	for _, table := range tables {
+		if err := each(conn, `SELECT * FROM "`+table+`"`, sum, nil); err != nil {
+			return hash, err
+		}
+	}
+	return [32]byte(sum.Sum(nil)), nil
+}
+
+// each writes every row of a query to sum, and the names of tables to names.
+func each(conn *sqlite.Conn, query string, sum io.Writer, tables *[]string) (err error) {
+	stmt, _, err := conn.PrepareTransient(query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Finalize()) }()
+	for {
+		more, err := stmt.Step()
+		if err != nil || !more {
+			return err
+		}
+		for i := range stmt.ColumnCount() {
+			b := make([]byte, stmt.ColumnLen(i))
+			stmt.ColumnBytes(i, b)
+			fmt.Fprintf(sum, "%d %d %q;", stmt.ColumnType(i), stmt.ColumnInt64(i), b)
+		}
+		if tables != nil && stmt.ColumnText(0) == "table" {
+			*tables = append(*tables, stmt.ColumnText(1))
+		}
+	}
+}
