@@ -81,7 +81,9 @@ func (r record) candidates(dst []Candidate, p uint32) []Candidate {
 		return appendBuckets(dst, p, coarseNumber(low), coarseNumber(high), 0)
 	case kindQuantity:
 		a, _ := r.amount()
-		dst = appendBuckets(dst, p, coarseNumber(a.low), coarseNumber(a.high), 0)
+		if !a.canonical || a.unit != 0 && a.unit != a.code {
+			dst = appendBuckets(dst, p, coarseNumber(a.low), coarseNumber(a.high), 0)
+		}
 		if a.canonical {
 			dst = appendBuckets(dst, p, coarseNumber(a.canonicalLow), coarseNumber(a.canonicalH), coarseUnits)
 		}
@@ -129,7 +131,7 @@ func bucket(milli int64) int64 {
 	return b
 }
 
-// coarseNumber keeps sign, exponent and four binary digits, in order.
+// coarseNumber keeps sign, exponent and two binary digits, in order.
 func coarseNumber(f float64) int64 {
 	bits := math.Float64bits(f)
 	if bits>>63 != 0 {
@@ -137,7 +139,7 @@ func coarseNumber(f float64) int64 {
 	} else {
 		bits |= 1 << 63
 	}
-	return int64(bits >> 48)
+	return int64(bits >> 50)
 }
 
 // Ranges returns pieces of the global index in one of which every resource of
@@ -212,7 +214,11 @@ func (o *operand) pieces(c *Clause) (pieces [][2]int64, ok bool) {
 		return numberPieces(o.prefix, o.value, o.from, o.to, 0)
 	case r4.Quantity:
 		pieces, ok = numberPieces(o.prefix, o.value, o.from, o.to, 0)
-		if u := &o.unit; ok && u.canonical {
+		u := &o.unit
+		if !u.given { // the rows of canonical quantities do not tell how they were written
+			return nil, false
+		}
+		if ok && u.canonical {
 			more, _ := numberPieces(o.prefix, u.value, u.from, u.to, coarseUnits)
 			pieces = append(pieces, more...)
 		}
@@ -254,7 +260,7 @@ func (o *operand) datePieces() (pieces [][2]int64, ok bool) {
 
 func numberPieces(p prefix, value, from, to float64, offset int64) (pieces [][2]int64, ok bool) {
 	wide := [2]int64{coarseWide, coarseWide}
-	const least, most = 0, 1<<16 - 1
+	const least, most = 0, 1<<14 - 1
 	piece := func(a, b int64) ([][2]int64, bool) {
 		return [][2]int64{{a + offset, b + offset}, wide}, true
 	}
