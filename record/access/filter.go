@@ -26,6 +26,7 @@ type clause struct {
 	related   Held // one of these, with the person; 0: no relation asked for
 	agreement Basis
 	glass     []int64
+	with      Label
 	without   Label
 }
 
@@ -110,6 +111,8 @@ func (f *Filter) clause(r *rule) (clause, bool) {
 				return c, false
 			}
 			c.glass, c.person = s.glass.Persons, somebody
+		case termLabelled:
+			c.with |= t.labels
 		case termExcept:
 			without := t.labels
 			if t.clearing {
@@ -168,7 +171,7 @@ func (f *Filter) None(typ int) bool {
 func (f *Filter) All(typ int) bool {
 	for i := range f.clauses {
 		c := &f.clauses[i]
-		if c.person != anyone || c.related != 0 || c.agreement != 0 || c.without != 0 {
+		if c.person != anyone || c.related != 0 || c.agreement != 0 || c.with != 0 || c.without != 0 {
 			continue
 		}
 		if typ != 0 && c.types.has(typ) || typ == 0 && everyType().without(c.types).empty() {
@@ -218,7 +221,7 @@ func (f *Filter) Allows(row Row) (Reason, bool) {
 func (c *clause) allows(row Row) (Basis, bool) {
 	in, ok := c.reaches(row.Type)
 	switch {
-	case !ok, in != 0 && row.Labels&in == 0, row.Labels&c.without != 0:
+	case !ok, in != 0 && row.Labels&in == 0, row.Labels&c.with != c.with, row.Labels&c.without != 0:
 		return 0, false
 	case c.person == nobody && row.Person != 0, c.person == somebody && row.Person == 0:
 		return 0, false

@@ -41,6 +41,7 @@ const (
 
 	NoProxy Label = 1 << 48 // not-for-carers: the person keeps it from those who care for them
 	Shared  Label = 1 << 49 // it is of more than one person
+	Finding Label = 1 << 50 // finding: why an applied model of care found the person
 
 	// Sensitive is every mark that needs clearance.
 	Sensitive Label = 1<<16 - 1
@@ -80,6 +81,7 @@ var labelNames = []struct {
 	{"other", OtherSensitive},
 	{"not-for-carers", NoProxy},
 	{"shared", Shared},
+	{"finding", Finding},
 }
 
 // sensitivityCodes are the codes of v3-ActCode under

@@ -178,6 +178,8 @@ func (p *parser) startRole(words []string) {
 	p.roleName = Roles()[at]
 	if p.policy.roles[p.roleName] != nil {
 		p.fail("the role %s is described already; a role stands in one place", p.roleName)
+		p.role = &rolePolicy{}
+		return
 	}
 	p.role = &rolePolicy{}
 	p.policy.roles[p.roleName] = p.role
@@ -272,7 +274,7 @@ func unmaskable(names []string) string {
 		case e.Choice:
 			return path + " is a choice of types, which cannot be hidden by itself"
 		case i == len(names)-2 && e.Min > 0:
-			return path + " cannot be hidden: a " + names[0] + " without it is not valid"
+			return path + " cannot be hidden: without it the resource is not valid"
 		}
 		typ = e.Types[0]
 	}
@@ -364,11 +366,15 @@ func (p *parser) when(words []string) {
 	case "glass broken":
 		t.kind = termGlass
 	default:
-		if words[0] != "related" || len(words) < 2 {
-			p.fail("there is no condition %q; they are related BASIS…, agreement, scoped, nobody's, somebody's, glass broken", strings.Join(words, " "))
+		switch {
+		case words[0] == "related" && len(words) > 1:
+			t = p.related(words[1:])
+		case words[0] == "labelled" && len(words) > 1:
+			t.kind, t.labels = termLabelled, p.labelsOf(words[1:])
+		default:
+			p.fail("there is no condition %q; they are related BASIS…, labelled LABEL…, agreement, scoped, nobody's, somebody's, glass broken", strings.Join(words, " "))
 			return
 		}
-		t = p.related(words[1:])
 	}
 	for _, other := range p.rule.terms {
 		if other.kind == t.kind {

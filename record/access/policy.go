@@ -33,7 +33,7 @@ type rule struct {
 type term struct {
 	kind     termKind
 	bases    Held  // related
-	labels   Label // except
+	labels   Label // labelled, except
 	clearing bool  // except: the subject's clearances lift it
 }
 
@@ -46,6 +46,7 @@ const (
 	termNobody                    // it is nobody's
 	termSomebody                  // it is of a person
 	termGlass                     // the glass was broken for the person, and not too long ago
+	termLabelled                  // it carries all of the labels
 	termExcept                    // it carries none of the labels
 )
 

@@ -106,6 +106,12 @@ func (f *Filter) Predicate(d Dialect, row string, typ, arg int) (condition strin
 func (f *Filter) clauseSQL(s *statement, c *clause, row string, typ int) {
 	s.WriteByte('(')
 	c.typeSQL(s, row, typ)
+	if c.with != 0 {
+		s.write(" AND (", row, ".lbl & ")
+		s.bind(int64(c.with))
+		s.WriteString(") = ")
+		s.bind(int64(c.with))
+	}
 	if c.without != 0 {
 		s.write(" AND (", row, ".lbl & ")
 		s.bind(int64(c.without))
