@@ -2,6 +2,8 @@ package fhir
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,12 +17,12 @@ type Edit struct {
 }
 
 // Splice returns data with edits made, all at once: offsets are those of data.
-// Edits must not overlap; those at the same place are made in the order given.
-// data is not changed.
+// Edits must not overlap; insertions at one place come in the order given, and
+// before what replaces the bytes from there. data is not changed.
 func Splice(data []byte, edits []Edit) []byte {
-	if !slices.IsSortedFunc(edits, byStart) {
+	if !slices.IsSortedFunc(edits, byPlace) {
 		edits = slices.Clone(edits)
-		slices.SortStableFunc(edits, byStart)
+		slices.SortStableFunc(edits, byPlace)
 	}
 	size := len(data)
 	for _, e := range edits {
@@ -36,7 +38,7 @@ func Splice(data []byte, edits []Edit) []byte {
 	return append(out, data[from:]...)
 }
 
-func byStart(a, b Edit) int { return a.Start - b.Start }
+func byPlace(a, b Edit) int { return cmp.Or(a.Start-b.Start, a.End-b.End) }
 
 // AppendQuoted appends s to dst as a JSON string. What is not UTF-8 in s becomes
 // the replacement character.
@@ -69,9 +71,10 @@ func equal(a, b Value, sameNumber func(a, b []byte) bool) bool {
 		if a.Len() != b.Len() {
 			return false
 		}
+		others := slices.Collect(b.Items())
 		i := 0
 		for item := range a.Items() {
-			if !equal(item, b.Item(i), sameNumber) {
+			if !equal(item, others[i], sameNumber) {
 				return false
 			}
 			i++
@@ -80,8 +83,13 @@ func equal(a, b Value, sameNumber func(a, b []byte) bool) bool {
 		if a.Len() != b.Len() {
 			return false
 		}
+		get := b.Get
+		if b.Len() > few {
+			byName := maps.Collect(b.Members())
+			get = func(name string) Value { return byName[name] }
+		}
 		for name, member := range a.Members() {
-			other := b.Get(name)
+			other := get(name)
 			if !other.Exists() || !equal(member, other, sameNumber) {
 				return false
 			}

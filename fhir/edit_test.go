@@ -18,6 +18,7 @@ func TestSplice(t *testing.T) {
 		{"insert at both ends", []Edit{edit(0, 0, "<"), edit(6, 6, ">")}, "<abcdef>"},
 		{"out of order", []Edit{edit(4, 5, ""), edit(0, 1, "A")}, "Abcdf"},
 		{"two at one place", []Edit{edit(2, 2, "1"), edit(2, 2, "2")}, "ab12cdef"},
+		{"insert before what is replaced", []Edit{edit(2, 4, "X"), edit(2, 2, "<")}, "ab<Xef"},
 		{"all", []Edit{edit(0, 6, "")}, ""},
 	} {
 		if got := string(Splice([]byte("abcdef"), c.edits)); got != c.want {

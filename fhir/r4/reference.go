@@ -110,10 +110,14 @@ func (w *walker) fragment(id string) (typ string, ok bool) {
 	if id == "" {
 		return w.container.Get("resourceType").Text(), w.contained
 	}
-	for c := range w.container.Get("contained").Items() {
-		if c.Get("id").Is(id) {
-			return c.Get("resourceType").Text(), true
+	if w.ids == nil {
+		w.ids = map[string]string{}
+		for c := range w.container.Get("contained").Items() {
+			w.ids[c.Get("id").Text()] = c.Get("resourceType").Text()
 		}
+	}
+	if typ, ok := w.ids[id]; ok {
+		return typ, true
 	}
 	return "#", true
 }

@@ -45,8 +45,9 @@ type walker struct {
 
 	// Of the resource that references in it may point into.
 	container fhir.Value
-	contained bool // the walk is in one of its contained resources
-	batch     bool // in a transaction or batch, whose references may be searches
+	ids       map[string]string // id → type of what it contains; made when first asked for
+	contained bool              // the walk is in one of its contained resources
+	batch     bool              // in a transaction or batch, whose references may be searches
 }
 
 func (w *walker) full() bool { return len(w.issues) >= maxIssues }
@@ -115,14 +116,17 @@ func (w *walker) resource(v fhir.Value, in string) {
 		w.containedResource(v)
 		w.contained = true
 	} else {
-		w.container, w.contained = v, false
+		w.container, w.ids, w.contained = v, nil, false
 		if s.name == "Bundle" {
 			t := v.Get("type")
 			w.batch = t.Is("transaction") || t.Is("batch")
 		}
 	}
 	w.object(v, s)
-	w.container, w.contained, w.batch = outer.container, outer.contained, outer.batch
+	w.contained, w.batch = outer.contained, outer.batch
+	if in != "contained" {
+		w.container, w.ids = outer.container, outer.ids
+	}
 }
 
 func (w *walker) unknownType(name fhir.Value) {
@@ -223,7 +227,7 @@ func (w *walker) object(v fhir.Value, s *structure) {
 	case members == 0:
 		w.fault("structure", "An object may not be empty; leave it out.")
 		return // what is missing in it follows from that
-	case members == 1 && s.kind != Resource && v.Get("id").Exists():
+	case members == 1 && s.kind != Resource && s.kind != Abstract && v.Get("id").Exists():
 		w.fault("structure", "There is nothing but an id here; leave it out.")
 	}
 	for _, e := range s.required {
@@ -253,11 +257,14 @@ func (w *walker) element(parent fhir.Value, e *Elem, v fhir.Value) {
 		w.fault("structure", "This may be there several times, so it must be a JSON array, even of one.")
 		return
 	}
-	i := 0
+	i, gaps := 0, 0
 	for item := range v.Items() {
+		if w.full() {
+			break
+		}
 		w.at(i)
 		if item.Kind() == fhir.Null && e.of.kind == Primitive {
-			w.gap(parent, e, i)
+			gaps++
 		} else {
 			w.value(e, item)
 		}
@@ -267,14 +274,24 @@ func (w *walker) element(parent fhir.Value, e *Elem, v fhir.Value) {
 	if i == 0 {
 		w.fault("structure", "An array may not be empty; leave it out.")
 	}
+	if gaps > 0 {
+		w.gaps(parent, e, v)
+	}
 }
 
-// gap checks a null in an array of primitives, which only stands where the
+// gaps checks the nulls in an array of primitives, which only stand where the
 // primitive has extensions instead of a value.
-func (w *walker) gap(parent fhir.Value, e *Elem, i int) {
-	if parent.Get("_"+e.Member).Item(i).Kind() != fhir.Object {
-		w.fault("structure", "null may stand here only when _"+e.Member+" has extensions in the same place; leave it out.")
+func (w *walker) gaps(parent fhir.Value, e *Elem, v fhir.Value) {
+	twin := slices.Collect(parent.Get("_" + e.Member).Items())
+	i := 0
+	for item := range v.Items() {
+		if item.Kind() == fhir.Null && (i >= len(twin) || twin[i].Kind() != fhir.Object) {
+			w.at(i)
+			w.fault("structure", "null may stand here only when _"+e.Member+" has extensions in the same place; leave it out.")
+		}
+		i++
 	}
+	w.at(-1)
 }
 
 // value checks one value of an element.
@@ -306,36 +323,48 @@ func (w *walker) extensions(parent fhir.Value, e *Elem, v fhir.Value) {
 			w.fault("structure", "_"+e.Member+" may be there only once, and is no JSON array.")
 			return
 		}
-		w.extended(e, v)
+		w.extended(e, v, parent.Get(e.Member))
 		return
 	}
 	if v.Kind() != fhir.Array {
 		w.fault("structure", "_"+e.Member+" must be a JSON array, as "+e.Member+" is.")
 		return
 	}
-	values := parent.Get(e.Member)
+	values := slices.Collect(parent.Get(e.Member).Items())
 	i := 0
 	for item := range v.Items() {
+		if w.full() {
+			break
+		}
 		w.at(i)
+		var value fhir.Value
+		if i < len(values) {
+			value = values[i]
+		}
 		if item.Kind() != fhir.Null {
-			w.extended(e, item)
-		} else if !values.Item(i).Exists() {
+			w.extended(e, item, value)
+		} else if !value.Exists() {
 			w.fault("structure", "There is neither a value nor an extension here; leave it out.")
 		}
 		i++
 	}
 	w.at(-1)
-	if n := values.Len(); values.Exists() && n != i {
+	if n := len(values); n > 0 && n != i {
 		w.fault("structure", fmt.Sprintf("_%s has %d entries and %s has %d: they must be as many, with null where there is nothing.", e.Member, i, e.Member, n))
 	}
 }
 
-func (w *walker) extended(e *Elem, v fhir.Value) {
+// extended checks the id and extensions of one primitive beside its value, which
+// may not be there.
+func (w *walker) extended(e *Elem, v, value fhir.Value) {
 	if v.Kind() == fhir.Null {
 		w.fault("structure", "null is no value; leave _"+e.Member+" out.")
 		return
 	}
 	w.object(v, load().types["Element"])
+	if k := value.Kind(); (k == fhir.None || k == fhir.Null) && v.Len() == 1 && v.Get("id").Exists() {
+		w.fault("structure", "There is nothing but an id here; leave it out.")
+	}
 	if e.of.primitive == pXHTML && v.Get("extension").Exists() {
 		w.faultIn("extension", "structure", "Narrative may have no extensions.")
 	}
