@@ -326,7 +326,7 @@ func (b *bench) staffToken(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return b.server.token(ctx, "--name", "bench staff", "--scope", "user/*.rs", "--role", "staff",
-		"--practitioner", clinician, "--organization", b.practice[0], "--purpose", "TREAT")
+		"--practitioner", clinician, "--organisation", b.practice[0], "--use", "TREAT")
 }
 
 // create stores one resource and gives its id.

@@ -94,7 +94,39 @@ func (r result) markdown() string {
 			r.table(&b, backend, audit)
 		}
 	}
+	r.growth(&b)
 	return b.String()
+}
+
+// growth sets the lines that were measured at more than one size side by side.
+func (r result) growth(b *strings.Builder) {
+	head := false
+	for i, first := range r.Lines {
+		if first.Audit != "on" || first.Connections == 0 {
+			continue
+		}
+		var last *line
+		for j := range r.Lines[:i] {
+			if r.Lines[j].Backend == first.Backend && r.Lines[j].Name == first.Name && r.Lines[j].Audit == "on" {
+				last = nil
+				first.Name = "" // it was shown with its first size
+			}
+		}
+		for j := range r.Lines[i+1:] {
+			if l := &r.Lines[i+1+j]; l.Backend == first.Backend && l.Name == first.Name && l.Audit == "on" && last == nil {
+				last = l
+			}
+		}
+		if last == nil || first.Rate == 0 {
+			continue
+		}
+		if !head {
+			head = true
+			fmt.Fprintf(b, "\n### From the smaller database to the larger\n\n| line | | resources | rate | p99 ms | resources | rate | p99 ms | kept |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %.2f | %s | %s | %.2f | %.0f %% |\n", strings.ReplaceAll(first.Name, "|", "\\|"), first.Backend,
+			number(float64(first.Resources)), number(first.Rate), first.P99, number(float64(last.Resources)), number(last.Rate), last.P99, 100*last.Rate/first.Rate)
+	}
 }
 
 func (r result) table(b *strings.Builder, backend, audit string) {
