@@ -91,6 +91,10 @@ func killing(t *testing.T, db string, kills int) {
 	sum := 0
 	for _, l := range ledgers {
 		sum += l.total
+		_, _, events := s.all(token, "AuditEvent?entity="+l.patient+"&action=R&subtype=read&_summary=count")
+		if events == nil || *events < l.reads {
+			t.Errorf("%d reads of %s were answered, and %v are in the audit", l.reads, l.patient, deref(events))
+		}
 	}
 	t.Logf("%d kills, %d acknowledged transactions all there; ready after %v at most", kills, sum, slowest)
 	if err := s.stop(); err != nil {
@@ -110,6 +114,7 @@ type ledger struct {
 	acked            map[string]bool // those acknowledged
 	total            int
 	counted, tried   int // the value of the counter that was acknowledged, and sent
+	reads            int // of the patient, that were answered
 }
 
 func (l *ledger) acknowledged() int { return len(l.acked) }
@@ -118,6 +123,13 @@ func (l *ledger) acknowledged() int { return len(l.acked) }
 func (l *ledger) write(s *server, token string, round int) bool {
 	if l.sent == nil {
 		l.sent, l.acked = map[string]int{}, map[string]bool{}
+	}
+	if l.rng.IntN(3) == 0 {
+		a, err := s.do(token, "GET", "/fhir/"+l.patient, nil)
+		if err == nil && a.status == 200 {
+			l.reads++
+		}
+		return err == nil
 	}
 	if l.rng.IntN(4) == 0 {
 		l.tried++
