@@ -23,6 +23,7 @@ type Type struct {
 // field is an element of a type.
 type field struct {
 	name    string
+	many    bool     // it may repeat, so JSON has an array
 	options []option // one, or for a choice of types several
 }
 
@@ -160,7 +161,7 @@ func (t *Type) fields() map[string]*field {
 	}
 	m := map[string]*field{}
 	for _, e := range r4.Elements(t.name) {
-		f := &field{name: e.Name}
+		f := &field{name: e.Name, many: e.Max > 1}
 		for _, typ := range e.Types {
 			o := option{member: e.Member, typ: typeNamed(typ)}
 			if e.Choice {

@@ -26,16 +26,23 @@ const xhtmlSpace = "http://www.w3.org/1999/xhtml"
 // fromXML turns a resource in FHIR's XML into its JSON.
 func fromXML(t testing.TB, in []byte) []byte {
 	t.Helper()
-	root := readXML(t, in)
-	out, err := json.Marshal(resourceOf(root))
-	if err != nil {
+	return resourceJSON(t, readXML(t, in))
+}
+
+func resourceJSON(t testing.TB, e *element) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(resourceOf(e)); err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return out.Bytes()
 }
 
 func readXML(t testing.TB, in []byte) *element {
 	t.Helper()
+	in = bytes.ReplaceAll(in, []byte("\r\n"), []byte("\n")) // as XML has it
 	d := xml.NewDecoder(bytes.NewReader(in))
 	var open []*element
 	var root *element
