@@ -126,7 +126,7 @@ function definition(type, code) {
 
 // ---- matching ----------------------------------------------------------------
 
-const plain = (s) => s.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase().replace(/\s+/g, ' ').trim();
+const plain = (s) => s.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase().replace(/[^\p{L}\p{N}\s]/gu, '').replace(/\s+/g, ' ').trim();
 
 // codings gives the {system, code} of anything a token parameter may stand on.
 function codings(v) {
@@ -148,18 +148,30 @@ function tokenMatches(v, want) {
 
 const texts = (v) => [v.text, ...list(v.coding).map((c) => c.display), v.display, v.type?.text].filter(Boolean);
 
-// instant gives [first, last] in milliseconds, both inside, of a date as written.
+// A date without a zone is London's.
+const london = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+function fromLondon(wall) { // wall: the time on the wall, as if it were UTC
+  const shown = (utc) => {
+    const p = Object.fromEntries(london.formatToParts(utc).map((x) => [x.type, +x.value]));
+    return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second);
+  };
+  let utc = wall;
+  for (let i = 0; i < 3; i++) utc -= shown(utc) - wall;
+  return utc;
+}
+
+// span gives [first, last] in milliseconds, both inside, of a date as written.
 function span(text) {
   const m = /^(\d{4})(-(\d\d)(-(\d\d)(T(\d\d):(\d\d)(:(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/.exec(text);
   if (!m) throw new Error(`not a date: ${text}`);
   if (m[6]) {
-    const from = Date.parse(m[12] ? text : text + 'Z');
+    const from = m[12] ? Date.parse(text) : fromLondon(Date.parse(text + 'Z'));
     return [from, from + (m[11] ? 0 : m[9] ? 999 : 59999)];
   }
   const y = +m[1], mo = m[3] ? +m[3] - 1 : 0, d = m[5] ? +m[5] : 1;
-  const from = Date.UTC(y, mo, d);
+  const from = fromLondon(Date.UTC(y, mo, d));
   const to = m[5] ? Date.UTC(y, mo, d + 1) : m[3] ? Date.UTC(y, mo + 1, 1) : Date.UTC(y + 1, 0, 1);
-  return [from, to - 1];
+  return [from, fromLondon(to) - 1];
 }
 
 function spanOf(v) {
