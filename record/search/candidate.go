@@ -45,6 +45,9 @@ func (k Keys) Candidates(dst []Candidate, typ string) []Candidate {
 			break
 		}
 		k = rest
+		if r.slot == 0 {
+			continue
+		}
 		dst = r.candidates(dst, slotOf(number, r.slot))
 	}
 	rows := dst[start:]

@@ -13,8 +13,8 @@ import (
 )
 
 // Extract appends the keys by which a resource of a type is found to dst and
-// returns it; dst may be nil. _id and _lastUpdated make no keys: the store
-// knows them.
+// returns it; dst may be nil. _lastUpdated makes no key, since the store knows
+// it, and _id only that by which references find the resource, see Own.
 //
 // res must be a resource that r4.Validate accepts; of one that it would not,
 // what cannot be understood makes no key.
@@ -27,6 +27,7 @@ func Extract(dst Keys, typ string, res fhir.Value) Keys {
 	defer walkers.Put(w)
 	w.root = res
 	w.begin()
+	w.own(typ, res)
 	w.visit(t.root, res)
 	dst = w.finish(dst)
 	w.root = fhir.Value{}
@@ -98,6 +99,17 @@ func (w *walker) before(a, b span) bool {
 		return x[0] < y[0]
 	}
 	return bytes.Compare(x, y) < 0
+}
+
+// own writes what references to the resource are found by, in slot 0.
+func (w *walker) own(typ string, res fhir.Value) {
+	id := res.Get("id").TextBytes()
+	if len(id) == 0 {
+		return
+	}
+	w.scratch = append(append(append(w.scratch[:0], typ...), '/'), id...)
+	w.out = binary.BigEndian.AppendUint64(append(w.out, 0, byte(kindLocal)), hashBytes(w.scratch))
+	w.ends = append(w.ends, span{0, len(w.out)})
 }
 
 func (w *walker) visit(n *node, v fhir.Value) {

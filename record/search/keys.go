@@ -11,6 +11,8 @@ import (
 // that one set of search parameters is about, so that Patient's given names are
 // there once though they are found by given, name and phonetic.
 //
+// Slot 0 is the resource itself: the reference by which others find it.
+//
 // A record is a slot (one byte), a kind (one byte) and what the kind says:
 //
 //	present             nothing: there is a value, but none that could be found
@@ -35,7 +37,7 @@ type Keys []byte
 
 // Version changes whenever the form of Keys or Candidates or the meaning of a
 // slot does: what was stored under another version must be extracted again.
-const Version = 1
+const Version = 2
 
 type kind uint8
 
@@ -106,6 +108,16 @@ func (k Keys) slot(n uint8) Keys {
 		k = rest
 	}
 	return k
+}
+
+// Own returns the Hash of the resource's own "Type/id"; ok is false when it had
+// no id.
+func (k Keys) Own() (hash uint64, ok bool) {
+	r, _, ok := k.next()
+	if !ok || r.slot != 0 || r.kind != kindLocal {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(r.data), true
 }
 
 // Hash returns the first eight bytes of the SHA-256 of a text: of "Type/id" the

@@ -237,3 +237,38 @@ type target struct {
 	text []byte // identity
 	at   []byte // base
 }
+
+// WithTargets returns the clause with more values for a reference parameter: the
+// further resources that stand for one asked for, as those of linked persons
+// do. same is asked for each resource that the clause names, and returns the
+// others; the clause itself is returned when there are none.
+func (c *Clause) WithTargets(same func(typ string, id fhir.ID) ([]fhir.ID, error)) (*Clause, error) {
+	if !c.Plain() || c.Param.Type != r4.Reference || c.Modifier != NoModifier && c.Modifier != Not {
+		return c, nil
+	}
+	var more []target
+	for i := range c.operands {
+		for _, t := range c.operands[i].targets {
+			_, id, ok := strings.Cut(string(t.text), "/")
+			if !t.home || !ok {
+				continue
+			}
+			ids, err := same(t.typ, fhir.ID(id))
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				other := t
+				other.text = []byte(t.typ + "/" + string(id))
+				other.hash = hashBytes(other.text)
+				more = append(more, other)
+			}
+		}
+	}
+	if len(more) == 0 {
+		return c, nil
+	}
+	wider := *c
+	wider.operands = append(append([]operand{}, c.operands...), operand{targets: more})
+	return &wider, nil
+}
