@@ -1,0 +1,131 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"joinery/fhir"
+)
+
+// A body is stored without what the server sets: resourceType, id,
+// meta.versionId and meta.lastUpdated, which Version.AppendJSON puts in front
+// again. Everything else stays in its order and its digits, without white space
+// between: the length of what is left of meta as a uvarint, that, and the rest,
+// both as members without braces.
+
+// splitBody appends the stored form of a resource to dst.
+func splitBody(dst []byte, res fhir.Value) []byte {
+	var meta fhir.Value
+	metaLen := 0
+	for name, v := range res.Members() {
+		if name == "meta" {
+			meta = v
+		}
+	}
+	var kept []byte
+	for name, v := range meta.Members() {
+		if name == "versionId" || name == "lastUpdated" {
+			continue
+		}
+		kept = appendMember(kept, name, v)
+	}
+	metaLen = len(kept)
+	dst = binary.AppendUvarint(dst, uint64(metaLen))
+	dst = append(dst, kept...)
+	from := len(dst)
+	for name, v := range res.Members() {
+		switch name {
+		case "resourceType", "id", "meta":
+			continue
+		}
+		if len(dst) > from {
+			dst = append(dst, ',')
+		}
+		dst = appendNamed(dst, name, v)
+	}
+	return dst
+}
+
+func appendMember(dst []byte, name string, v fhir.Value) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ',')
+	}
+	return appendNamed(dst, name, v)
+}
+
+// appendNamed appends a member. Names of elements need no escapes.
+func appendNamed(dst []byte, name string, v fhir.Value) []byte {
+	dst = append(append(append(dst, '"'), name...), '"', ':')
+	return appendCompact(dst, v.Raw())
+}
+
+// appendCompact appends well-formed JSON without the white space between its
+// tokens.
+func appendCompact(dst, src []byte) []byte {
+	for len(src) > 0 {
+		if src[0] == '"' {
+			end := stringEnd(src)
+			dst = append(dst, src[:end]...)
+			src = src[end:]
+			continue
+		}
+		i := 0
+		for i < len(src) && src[i] > ' ' && src[i] != '"' {
+			i++
+		}
+		dst = append(dst, src[:i]...)
+		for i < len(src) && src[i] <= ' ' {
+			i++
+		}
+		src = src[i:]
+	}
+	return dst
+}
+
+// stringEnd returns the length of the string at the start of src.
+func stringEnd(src []byte) int {
+	for i := 1; ; {
+		q := bytes.IndexByte(src[i:], '"')
+		end := i + q
+		slashes := 0
+		for src[end-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return end + 1
+		}
+		i = end + 1
+	}
+}
+
+// partBody returns the two parts of a stored body: the members of meta, and the
+// other members.
+func partBody(stored []byte) (meta, rest []byte) {
+	n, size := binary.Uvarint(stored)
+	if size <= 0 || n > uint64(len(stored)-size) {
+		return nil, nil // damaged; the content hash tells
+	}
+	return stored[size : size+int(n)], stored[size+int(n):]
+}
+
+// contentHash is what a version is held to: SHA-256 over the type, the id and
+// the stored body.
+func contentHash(typ string, id fhir.ID, stored []byte) [sha256.Size]byte {
+	var small [4096]byte
+	b := append(small[:0], "joinery 1\x00"...)
+	b = append(append(b, typ...), 0)
+	b = append(append(b, id...), 0)
+	b = append(b, stored...)
+	return sha256.Sum256(b)
+}
+
+// parse reads the version's JSON.
+func (v *Version) parse() (*fhir.Doc, error) {
+	doc, err := fhir.Parse(v.JSON())
+	if err != nil {
+		return nil, fmt.Errorf("read %s version %d of row %d: %w", v.Type, v.Number, v.rk, err)
+	}
+	return doc, nil
+}

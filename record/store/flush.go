@@ -1,0 +1,179 @@
+package store
+
+import "fmt"
+
+// flush writes what the batches hold.
+func (g *group) flush() error {
+	if g.resNew == nil {
+		return nil
+	}
+	if err := g.archiveRows(); err != nil {
+		return err
+	}
+	for _, gone := range []struct {
+		from, column string
+		rows         *[]int64
+	}{{"rel", "src", &g.relGone}, {"nhs_number", "person", &g.nhsGone}, {"head", "rk", &g.headGone}} {
+		if len(*gone.rows) == 0 {
+			continue
+		}
+		if _, err := g.c.exec(g.ctx, "DELETE FROM "+gone.from+" WHERE "+g.c.words().in(gone.column), *gone.rows); err != nil {
+			return fmt.Errorf("take rows out of %s: %w", gone.from, err)
+		}
+		*gone.rows = (*gone.rows)[:0]
+	}
+	for _, b := range []*batch{g.ids, g.resNew, g.resNext, g.headNew, g.headNext, g.gx, g.rel, g.nhs, g.log_, g.receipts} {
+		if b.rows == 0 {
+			continue
+		}
+		if err := g.c.insert(g.ctx, b); err != nil {
+			return err
+		}
+		b.reset()
+	}
+	if err := g.link(); err != nil {
+		return err
+	}
+	if err := g.erase(); err != nil {
+		return err
+	}
+	clear(g.pending)
+	g.rows, g.relations = 0, false
+	return nil
+}
+
+const archived = "rk, id, ver, t, at, method, lbl, home, hash, body"
+
+// archiveRows copies rows of res to hist before they are replaced.
+func (g *group) archiveRows() error {
+	if len(g.archiveRK) == 0 {
+		return nil
+	}
+	defer func() { g.archiveN, g.archiveRK = g.archiveN[:0], g.archiveRK[:0] }()
+	if g.c.words().postgres {
+		_, err := g.c.exec(g.ctx, "INSERT INTO hist (n, "+archived+") SELECT a.n, r.rk, r.id, r.ver, r.t, r.at, r.method, r.lbl, r.home, r.hash, r.body FROM unnest(?::bigint[], ?::bigint[]) AS a(n, rk) JOIN res r ON r.rk = a.rk",
+			g.archiveN, g.archiveRK)
+		if err != nil {
+			return fmt.Errorf("keep replaced versions: %w", err)
+		}
+		return nil
+	}
+	for i, k := range g.archiveRK {
+		if _, err := g.c.exec(g.ctx, "INSERT INTO hist (n, "+archived+") SELECT ?, "+archived+" FROM res WHERE rk = ?", g.archiveN[i], k); err != nil {
+			return fmt.Errorf("keep a replaced version: %w", err)
+		}
+	}
+	return nil
+}
+
+// relateAgain works out anew the relations of all that gives any to persons
+// whose links changed.
+func (g *group) relateAgain(persons []Person) error {
+	list := make([]int64, len(persons))
+	for i, p := range persons {
+		list[i] = int64(p)
+	}
+	var sources []int64
+	err := g.c.query(g.ctx, "SELECT DISTINCT src FROM rel WHERE "+g.c.words().in("person"), []any{list}, func(r *row) error {
+		sources = append(sources, r.int(0))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look up who gives relations: %w", err)
+	}
+	n := &Snap{s: g.s, ctx: g.ctx, c: g.c, t: g.log.n, last: g.log.n}
+	for _, src := range sources {
+		v, err := n.load(rk(src))
+		if err != nil {
+			return err
+		}
+		if err := g.relateOne(&v); err != nil {
+			return fmt.Errorf("relations of row %d: %w", src, err)
+		}
+	}
+	if g.rel.rows > 0 {
+		if err := g.c.insert(g.ctx, g.rel); err != nil {
+			return err
+		}
+		g.rel.reset()
+	}
+	return nil
+}
+
+// relateOne replaces the relations that one stored resource gives.
+func (g *group) relateOne(v *Version) error {
+	if _, err := g.c.exec(g.ctx, "DELETE FROM rel WHERE src = ?", v.rk); err != nil {
+		return err
+	}
+	doc, err := v.parse()
+	if err != nil {
+		return err
+	}
+	c := &Change{Type: v.Type, ID: v.ID}
+	c.typ = v.rk.typ()
+	if err := c.relate(doc.Root()); err != nil {
+		return err
+	}
+	for _, p := range patientsOf(v.Type, v.ID, doc.Root()) {
+		c.patients = append(c.patients, resourceKey(patientType, p))
+	}
+	var keys []string
+	for _, key := range c.patients {
+		keys = g.alsoNeed(keys, key)
+	}
+	for _, r := range c.relations {
+		keys = g.alsoNeed(keys, r.of)
+	}
+	if err := g.load(keys); err != nil {
+		return err
+	}
+	persons, err := g.persons(c)
+	if err != nil {
+		return err
+	}
+	return g.relate(c, v.rk, persons)
+}
+
+func (g *group) alsoNeed(keys []string, key string) []string {
+	if key == "" || g.known[key] != nil {
+		return keys
+	}
+	if _, ok := g.patients[key]; ok {
+		return keys
+	}
+	g.known[key] = &resource{}
+	return append(keys, key)
+}
+
+// erasing is a resource whose content is to be destroyed.
+type erasing struct {
+	have   *resource
+	t      int64
+	ver    int
+	reason string
+}
+
+// erase destroys the content of every version of resources, after their ends
+// were written. Hashes stay, in the rows and in the log.
+func (g *group) erase() error {
+	for _, e := range g.erasing {
+		var rks []int64
+		for _, row := range e.have.rows {
+			rks = append(rks, int64(row.rk))
+		}
+		in := g.c.words().in("rk")
+		for _, stmt := range []struct {
+			what string
+			args []any
+		}{
+			{"INSERT INTO erased (rk, ver, t, reason) SELECT rk, ver, ?, ? FROM hist WHERE body IS NOT NULL AND " + in, []any{e.t, e.reason, rks}},
+			{"UPDATE hist SET body = NULL WHERE " + in, []any{rks}},
+		} {
+			if _, err := g.c.exec(g.ctx, stmt.what, stmt.args...); err != nil {
+				return fmt.Errorf("erase: %w", err)
+			}
+		}
+	}
+	g.erasing = g.erasing[:0]
+	return nil
+}
