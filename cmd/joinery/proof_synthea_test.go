@@ -99,7 +99,7 @@ func load(t *testing.T, s *server, token string, bundles [][]byte) *names {
 					t.Errorf("bundle %d: status %d, %v\n%.600s", f, a.status, err, a.body)
 					continue
 				}
-				var b bundle
+				var b reply
 				if err := json.Unmarshal(a.body, &b); err != nil {
 					t.Errorf("bundle %d: %v", f, err)
 					continue

@@ -343,8 +343,8 @@ func named(t testing.TB, body []byte) string {
 	return r.ResourceType + "/" + r.ID
 }
 
-// bundle is an answer with entries.
-type bundle struct {
+// reply is an answer with entries, a Bundle.
+type reply struct {
 	ResourceType, Type string
 	Total              *int
 	Link               []struct{ Relation, URL string }
@@ -356,7 +356,7 @@ type bundle struct {
 	}
 }
 
-func (b *bundle) next() string {
+func (b *reply) next() string {
 	for _, l := range b.Link {
 		if l.Relation == "next" {
 			return l.URL
@@ -365,9 +365,9 @@ func (b *bundle) next() string {
 	return ""
 }
 
-func readBundle(t testing.TB, body []byte) *bundle {
+func readBundle(t testing.TB, body []byte) *reply {
 	t.Helper()
-	b := &bundle{}
+	b := &reply{}
 	if err := json.Unmarshal(body, b); err != nil || b.ResourceType != "Bundle" {
 		t.Fatalf("not a bundle: %v: %.300s", err, body)
 	}
