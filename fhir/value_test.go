@@ -1,9 +1,14 @@
 package fhir
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func parse(t *testing.T, s string) Value {
@@ -83,12 +88,42 @@ func TestParseListsEveryDuplicate(t *testing.T) {
 	}
 }
 
+// wellFormed asks another reader whether data is JSON without duplicate names.
+func wellFormed(data []byte) bool {
+	dec := jsontext.NewDecoder(bytes.NewReader(data))
+	if err := dec.SkipValue(); err != nil {
+		return false
+	}
+	_, err := dec.ReadToken()
+	return err == io.EOF
+}
+
+func TestParseAgreesWithAnotherReader(t *testing.T) {
+	for _, in := range []string{
+		`0`, `-0`, `00`, `-`, `-a`, `1.`, `.1`, `1.e1`, `1e`, `1e+`, `1E-07`, `0e0`, `0.0`, `+1`, `1 2`, `0x1`, `Infinity`,
+		`true`, `True`, `tru`, `trueish`, `nul`, `null `, `false]`, "\v1", "\x001", "1\x00", "\u00a01",
+		`"`, `"a`, `"\"`, `"\`, `"\x"`, `"\u12"`, `"\u12G4"`, `"\ud800"`, `"\udc00"`, `"\ud800\u0041"`, `"\ud800\udc00"`, `"\udc00\ud800"`, `"\ud800x"`,
+		"\"a\nb\"", "\"a\tb\"", "\"\x7f\"", "\"\xc3\xa9\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"12345678\xff\"", "\"1234567\x1f\"",
+		`[`, `[]`, `[1`, `[1,`, `[1,]`, `[,1]`, `[1 2]`, `[1}`, `]`, `[[],{}]`,
+		`{`, `{}`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{,}`, `{a:1}`, `{"a" 1}`, `{"a":1 "b":2}`, `{"a":1]`, `{1:1}`, `}`,
+		`{"a":1,"b":2,"a":3}`, `{"a":1,"\u0061":2}`, `{"":1,"":2}`, `{"":1,"a":{"":2}}`, `{"abcdefgh1":1,"abcdefgh2":2}`, ` [ 1 , { "a" : "b" } ] `,
+	} {
+		_, err := Parse([]byte(in))
+		if want := wellFormed([]byte(in)); (err == nil) != want {
+			t.Errorf("Parse(%q) = %v, and the other reader says %v", in, err, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{`{"a":[1,2.50,null,"x\u0041"],"b":{}}`, `[]`, `"\ud83d\ude00"`, `{"a":1,"a":2}`, ` -0.1e+9 `} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := Parse(data)
+		if want := wellFormed(data); (err == nil) != want && !strings.Contains(fmt.Sprint(err), "levels deep") {
+			t.Fatalf("Parse = %v, and another reader says %v", err, want)
+		}
 		if err != nil {
 			return
 		}
@@ -110,6 +145,17 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("the root is %q of %q", data[start:end], data)
 		}
 	})
+}
+
+func BenchmarkParseSmall(b *testing.B) {
+	data := []byte(`{"resourceType":"Observation","id":"x","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8302-2","display":"Body Height"}],"text":"Body Height"},"subject":{"reference":"Patient/1"},"effectiveDateTime":"2010-01-01T10:00:00+00:00","valueQuantity":{"value":170.25,"unit":"cm","system":"http://unitsofmeasure.org","code":"cm"}}`)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkParse(b *testing.B) {
