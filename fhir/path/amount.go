@@ -6,6 +6,8 @@ import (
 
 	"github.com/cockroachdb/apd/v3"
 	"github.com/iimos/ucum"
+
+	"joinery/fhir/codes"
 )
 
 // amount is a quantity: a value and its unit, of UCUM ('1' for none) or, as in
@@ -224,6 +226,12 @@ func convert(value *apd.Decimal, from, to string) (*big.Rat, bool) {
 	}
 	if from == to {
 		return rational(value), true
+	}
+	// The library panics on units that codes refuses: of zero, on a logarithm.
+	_, a, ok1 := codes.Canonical("1", from)
+	_, b, ok2 := codes.Canonical("1", to)
+	if !ok1 || !ok2 || a != b {
+		return nil, false
 	}
 	f, err := ucum.Parse([]byte(from))
 	if err != nil {

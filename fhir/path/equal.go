@@ -31,7 +31,7 @@ func (r *run) equal(a, b []Item) (truth, error) {
 
 // same compares two items as = does.
 func (r *run) same(a, b *Item) (truth, error) {
-	if err := r.spend(1); err != nil {
+	if err := r.spend(1 + a.weight() + b.weight()); err != nil {
 		return nothing, err
 	}
 	// The commonest case, an element compared with a text, needs no copy.

@@ -87,7 +87,22 @@ func (r *run) single(e expr) (Item, bool, error) {
 	if len(buf) > 1 {
 		return Item{}, false, problem("an operator or function that takes one value was given several.")
 	}
-	return buf[0], true, nil
+	return buf[0], true, r.spend(buf[0].weight())
+}
+
+// weight is how much it costs to read an item's value, in steps.
+func (i *Item) weight() int {
+	switch i.kind {
+	case stringy:
+		return len(i.data.(string)) / 64
+	case quantity:
+		return 20 // units may have to be converted
+	case node:
+		if k := i.val.Kind(); k == fhir.String || k == fhir.Number {
+			return len(i.val.Raw()) / 64
+		}
+	}
+	return 0
 }
 
 // truth is a boolean, or nothing.
@@ -328,9 +343,17 @@ func (c *call) eval(r *run, out []Item) ([]Item, error) {
 		return out, err
 	}
 	if c.target == nil {
+		if len(r.this) == 1 {
+			if err := r.spend(r.this[0].weight()); err != nil {
+				return out, err
+			}
+		}
 		return c.fn.do(r, c, r.this, out)
 	}
 	buf, err := c.target.eval(r, r.buffer())
+	if err == nil && len(buf) == 1 {
+		err = r.spend(buf[0].weight())
+	}
 	if err == nil {
 		out, err = c.fn.do(r, c, buf, out)
 	}
