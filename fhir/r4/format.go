@@ -55,7 +55,7 @@ var formats = [...]format{
 	pDate:         {fhir.String, "a date such as 1951-06-04, 1951-06 or 1951", isDate},
 	pDateTime:     {fhir.String, "a date, or a date and time with its zone, such as 2015-02-07T13:28:17+01:00", isDateTime},
 	pDecimal:      {fhir.Number, "a number, without quotes", func([]byte) bool { return true }},
-	pID:           {fhir.String, "an id: 1 to 64 letters, digits, hyphens and dots", func(t []byte) bool { return fhir.ID(t).Valid() }},
+	pID:           {fhir.String, "an id: 1 to 64 letters, digits, hyphens and dots", isID},
 	pInstant:      {fhir.String, "an instant to the second or finer with its zone, such as 2015-02-07T13:28:17.239+02:00", isInstant},
 	pInteger:      {fhir.Number, "a whole number of at most 32 bits, without quotes or decimal point", func(t []byte) bool { return isInteger(t, -1<<31) }},
 	pMarkdown:     {fhir.String, "text without control characters, at most 1 MB", isText},
@@ -71,6 +71,8 @@ var formats = [...]format{
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isID(t []byte) bool { return len(t) <= 64 && fhir.ID(t).Valid() }
 
 // isText reports whether a string has something to read in it and no control
 // characters but tab and line ends.
@@ -173,7 +175,11 @@ func isOID(t []byte) bool {
 	return arcs > 1
 }
 
-func isUUID(t []byte) bool {
+func isUUID(t []byte) bool { return hasUUID(t, false) }
+
+// hasUUID reports whether t is urn:uuid: and a UUID, in small letters unless
+// capitals may be in it too.
+func hasUUID(t []byte, capitals bool) bool {
 	t, ok := bytes.CutPrefix(t, []byte("urn:uuid:"))
 	if !ok || len(t) != 36 {
 		return false
@@ -185,7 +191,7 @@ func isUUID(t []byte) bool {
 				return false
 			}
 		default:
-			if !isDigit(c) && (c < 'a' || c > 'f') {
+			if !isDigit(c) && (c < 'a' || c > 'f') && (!capitals || c < 'A' || c > 'F') {
 				return false
 			}
 		}

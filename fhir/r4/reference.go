@@ -53,7 +53,7 @@ func (w *walker) pointsTo(t []byte) (typ string, ok bool) {
 	case t[0] == '#':
 		return w.fragment(string(t[1:]))
 	case bytes.HasPrefix(t, []byte("urn:uuid:")):
-		return "", isUUID(bytes.ToLower(t))
+		return "", hasUUID(t, true)
 	case bytes.HasPrefix(t, []byte("urn:oid:")):
 		return "", isOID(t)
 	}
@@ -64,17 +64,13 @@ func (w *walker) pointsTo(t []byte) (typ string, ok bool) {
 	if absolute {
 		return restfulType(rest), len(rest) > 0
 	}
-	parts := strings.Split(string(t), "/")
-	if KindOf(parts[0]) != Resource {
+	name, id, _ := bytes.Cut(t, []byte("/"))
+	at := load().types[string(name)]
+	if at == nil || at.kind != Resource {
 		return "", false
 	}
-	switch len(parts) {
-	case 2:
-		return parts[0], fhir.ID(parts[1]).Valid()
-	case 4:
-		return parts[0], fhir.ID(parts[1]).Valid() && parts[2] == "_history" && fhir.ID(parts[3]).Valid()
-	}
-	return "", false
+	id, version, versioned := bytes.Cut(id, []byte("/_history/"))
+	return at.name, isID(id) && (!versioned || isID(version))
 }
 
 // cutScheme cuts "scheme:" off an absolute URI.
@@ -94,12 +90,17 @@ func cutScheme(t []byte) (rest []byte, absolute bool) {
 // restfulType returns the type in a URL that ends as those of a FHIR server do,
 // …/Type/id or …/Type/id/_history/version, and otherwise the empty string.
 func restfulType(t []byte) string {
-	parts := bytes.Split(t, []byte("/"))
-	if n := len(parts); n > 4 && string(parts[n-2]) == "_history" {
-		parts = parts[:n-2]
+	if i := bytes.LastIndex(t, []byte("/_history/")); i >= 0 {
+		t = t[:i]
 	}
-	if n := len(parts); n > 3 && fhir.ID(parts[n-1]).Valid() && KindOf(string(parts[n-2])) == Resource {
-		return string(parts[n-2])
+	i := bytes.LastIndexByte(t, '/')
+	if i < 0 || !isID(t[i+1:]) {
+		return ""
+	}
+	t = t[:i]
+	i = bytes.LastIndexByte(t, '/')
+	if at := load().types[string(t[i+1:])]; i > 0 && at != nil && at.kind == Resource {
+		return at.name
 	}
 	return ""
 }

@@ -103,7 +103,7 @@ func (w *walker) resource(v fhir.Value, in string) {
 		return
 	}
 	name := v.Get("resourceType")
-	s := load().types[name.Text()]
+	s := load().types[string(name.TextBytes())]
 	if name.Kind() != fhir.String || s == nil || s.kind != Resource {
 		w.unknownType(name)
 		return

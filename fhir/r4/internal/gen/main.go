@@ -37,35 +37,41 @@ func run() error {
 	if len(os.Args) != 2 {
 		return fmt.Errorf("give the path of the definitions (r4-definitions.zip)")
 	}
-	defs, err := load(os.Args[1])
+	tables, err := generate(os.Args[1])
 	if err != nil {
 		return err
 	}
-	elements, err := defs.elements()
-	if err != nil {
-		return err
-	}
-	search, err := defs.search()
-	if err != nil {
-		return err
-	}
-	valueSets, err := defs.valueSets()
-	if err != nil {
-		return err
-	}
-	for _, out := range []struct {
-		path string
-		text []byte
-	}{
-		{"elements.txt", elements},
-		{"search.txt", search},
-		{filepath.Join("..", "codes", "valuesets.txt"), valueSets},
-	} {
-		if err := os.WriteFile(out.path, append([]byte(header), out.text...), 0o644); err != nil {
+	for path, text := range tables {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// generate returns the tables by the path they go to, from the folder of
+// fhir/r4.
+func generate(definitions string) (map[string][]byte, error) {
+	defs, err := load(definitions)
+	if err != nil {
+		return nil, err
+	}
+	tables := map[string][]byte{}
+	for _, t := range []struct {
+		path string
+		make func() ([]byte, error)
+	}{
+		{"elements.txt", defs.elements}, // first: it notes the value sets that are asked for
+		{"search.txt", defs.search},
+		{filepath.Join("..", "codes", "valuesets.txt"), defs.valueSets},
+	} {
+		text, err := t.make()
+		if err != nil {
+			return nil, err
+		}
+		tables[t.path] = append([]byte(header), text...)
+	}
+	return tables, nil
 }
 
 // definitions is what the tables are made from.
