@@ -7,14 +7,14 @@ import (
 )
 
 var numberFunctions = map[string]*function{
-	"abs":          {do: onNumber(absolute)},
-	"ceiling":      {gives: anInteger, do: onNumber(toWhole(apd.RoundCeiling))},
-	"floor":        {gives: anInteger, do: onNumber(toWhole(apd.RoundFloor))},
-	"truncate":     {gives: anInteger, do: onNumber(toWhole(apd.RoundDown))},
+	"abs":          {do: onNumber(plain, absolute)},
+	"ceiling":      {gives: anInteger, do: onNumber(plain, toWhole(apd.RoundCeiling))},
+	"floor":        {gives: anInteger, do: onNumber(plain, toWhole(apd.RoundFloor))},
+	"truncate":     {gives: anInteger, do: onNumber(plain, toWhole(apd.RoundDown))},
 	"round":        {most: 1, gives: aDecimal, do: round},
-	"sqrt":         {gives: aDecimal, do: onNumber(root)},
-	"exp":          {gives: aDecimal, do: onNumber(exponential)},
-	"ln":           {gives: aDecimal, do: onNumber(logarithm)},
+	"sqrt":         {gives: aDecimal, do: onNumber(transcendent, root)},
+	"exp":          {gives: aDecimal, do: onNumber(transcendent, exponential)},
+	"ln":           {gives: aDecimal, do: onNumber(transcendent, logarithm)},
 	"log":          {least: 1, gives: aDecimal, do: logarithmTo},
 	"power":        {least: 1, do: power},
 	"lowBoundary":  {most: 1, do: boundary(false)},
@@ -26,20 +26,26 @@ var numberFunctions = map[string]*function{
 // fine is for functions whose result is rounded afterwards.
 var fine = apd.Context{Precision: digits + 12, MaxExponent: 2000, MinExponent: -2000, Rounding: apd.RoundHalfEven, Traps: trapped}
 
-// transcendent is what exp(), ln() and power() cost more than a sum.
-const transcendent = 2000
+// What functions of numbers cost, in steps.
+const (
+	plain        = 4
+	transcendent = 2000 // exp(), ln(), power()
+)
 
 // onNumber makes a function of one on a number or quantity.
-func onNumber(do func(i Item) (Item, bool)) func(*run, *call, []Item, []Item) ([]Item, error) {
+func onNumber(cost int, do func(i Item) (Item, bool)) func(*run, *call, []Item, []Item) ([]Item, error) {
 	return func(r *run, c *call, in, out []Item) ([]Item, error) {
 		i, ok, err := number1(c, in)
 		if err != nil || !ok {
 			return out, err
 		}
+		if err := r.spend(cost); err != nil {
+			return out, err
+		}
 		if i, ok = do(i); ok {
 			out = append(out, i)
 		}
-		return out, r.spend(transcendent / 10)
+		return out, nil
 	}
 }
 
