@@ -59,9 +59,25 @@ func TestCanonical(t *testing.T) {
 
 func TestCanonicalIsHonest(t *testing.T) {
 	for _, c := range [][2]string{
-		{"1", ""}, {"1", "parrots"}, {"1", "mmHg"}, {"1", "dB"}, {"1", "J/Cel"}, {"1", "Cel2"}, {"1", "m0"}, {"1", "mg dL"},
-		{"", "mg"}, {"x", "mg"}, {"1/2", "mg"}, {"0x1", "mg"}, {"1_0", "mg"}, {"1e99999999", "mg"}, {"Inf", "mg"},
-		{"1e400", "mg"}, {strings.Repeat("9", 65), "mg"}, {"1", strings.Repeat("m.", 40) + "m"}, {"1", "m/0"},
+		{"1", ""},
+		{"1", "parrots"},
+		{"1", "mmHg"},
+		{"1", "dB"},
+		{"1", "J/Cel"},
+		{"1", "Cel2"},
+		{"1", "m0"},
+		{"1", "mg dL"},
+		{"", "mg"},
+		{"x", "mg"},
+		{"1/2", "mg"},
+		{"0x1", "mg"},
+		{"1_0", "mg"},
+		{"1e99999999", "mg"},
+		{"Inf", "mg"},
+		{"1e400", "mg"},
+		{strings.Repeat("9", 65), "mg"},
+		{"1", strings.Repeat("m.", 40) + "m"},
+		{"1", "m/0"},
 	} {
 		if v, base, ok := Canonical(c[0], c[1]); ok {
 			t.Errorf("Canonical(%q, %q) = %v %s, want it refused", c[0], c[1], v, base)

@@ -2,6 +2,7 @@ package r4
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -179,59 +180,57 @@ func (s *xhtml) startTag(rest []byte) {
 	case n == 0:
 		s.fail("< must be written &lt;")
 		return
+	case !allowedElements[name] && isName([]byte(name)):
+		s.fail("the element <" + name + "> is not allowed")
+		return
 	case !allowedElements[name]:
-		if isName([]byte(name)) {
-			s.fail("the element <" + name + "> is not allowed")
-		} else {
-			s.fail("there is an element that is not allowed")
-		}
+		s.fail("there is an element that is not allowed")
 		return
 	}
-	i := 1 + n
-	var seen []string
+	i, attributes := s.attributes(rest, 1+n, name)
+	if s.fault != "" || !s.namespaced(attributes) {
+		return
+	}
+	s.visible = s.visible || name == "img"
+	if rest[i] == '/' {
+		s.closed = len(s.open) == 0
+		s.at += i + 2
+		return
+	}
+	s.open = append(s.open, name)
+	if len(s.open) > maxNesting {
+		s.fail("elements are nested too deep")
+	}
+	s.at += i + 1
+}
+
+// attributes reads a tag's attributes and returns where its closing > or />
+// stands.
+func (s *xhtml) attributes(rest []byte, i int, element string) (end int, names []string) {
 	for {
-		blanks := i
+		from := i
 		for i < len(rest) && isBlank(rest[i]) {
 			i++
 		}
 		switch {
 		case i >= len(rest):
 			s.fail("a tag is not closed by >")
-			return
-		case rest[i] == '>':
-			if !s.namespaced(seen) {
-				return
-			}
-			s.visible = s.visible || name == "img"
-			s.open = append(s.open, name)
-			if len(s.open) > maxNesting {
-				s.fail("elements are nested too deep")
-			}
-			s.at += i + 1
-			return
-		case rest[i] == '/' && i+1 < len(rest) && rest[i+1] == '>':
-			if !s.namespaced(seen) {
-				return
-			}
-			s.visible = s.visible || name == "img"
-			s.closed = len(s.open) == 0
-			s.at += i + 2
-			return
-		case i == blanks:
+			return i, names
+		case rest[i] == '>', rest[i] == '/' && i+1 < len(rest) && rest[i+1] == '>':
+			return i, names
+		case i == from:
 			s.fail("there must be a space before an attribute")
-			return
+			return i, names
 		}
-		var attribute string
-		if i, attribute = s.attribute(rest, i, name); s.fault != "" {
-			return
+		var name string
+		if i, name = s.attribute(rest, i, element); s.fault != "" {
+			return i, names
 		}
-		for _, other := range seen {
-			if other == attribute {
-				s.fail("an attribute is there twice in one tag")
-				return
-			}
+		if slices.Contains(names, name) {
+			s.fail("an attribute is there twice in one tag")
+			return i, names
 		}
-		seen = append(seen, attribute)
+		names = append(names, name)
 	}
 }
 
@@ -244,10 +243,8 @@ func (s *xhtml) namespaced(attributes []string) bool {
 	if len(s.open) > 0 {
 		return true
 	}
-	for _, a := range attributes {
-		if a == "xmlns" {
-			return true
-		}
+	if slices.Contains(attributes, "xmlns") {
+		return true
 	}
 	s.fail(`the outer element must be <div xmlns="http://www.w3.org/1999/xhtml">`)
 	return false

@@ -25,8 +25,14 @@ func TestTablesAreWhole(t *testing.T) {
 		t.Error("a number out of range names a type")
 	}
 	for _, c := range []struct{ typ, other string }{
-		{"Age", "Quantity"}, {"code", "string"}, {"Patient", "DomainResource"}, {"Patient", "Resource"},
-		{"Bundle", "Resource"}, {"Patient.contact", "BackboneElement"}, {"Timing.repeat", "Element"}, {"positiveInt", "integer"},
+		{"Age", "Quantity"},
+		{"code", "string"},
+		{"Patient", "DomainResource"},
+		{"Patient", "Resource"},
+		{"Bundle", "Resource"},
+		{"Patient.contact", "BackboneElement"},
+		{"Timing.repeat", "Element"},
+		{"positiveInt", "integer"},
 	} {
 		if !Is(c.typ, c.other) {
 			t.Errorf("%s is not a %s", c.typ, c.other)
