@@ -24,6 +24,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,8 @@ const (
 	maxHeader      = 64 << 10
 	maxConnections = 8192
 )
+
+const nothingHere = "There is nothing at this address."
 
 // Options say what a Server works with. Log, Clock and Rand are needed.
 type Options struct {
@@ -81,7 +84,7 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		Fail(w, r, fault.New(fault.NotFound, "There is nothing at this address."))
+		Fail(w, r, fault.New(fault.NotFound, nothingHere))
 	})
 	return s
 }
@@ -207,6 +210,10 @@ func harden(h http.Header, id string) {
 // admit refuses what no handler should see, and bounds how long the body may
 // take to come.
 func (s *Server) admit(w *answer, r *http.Request, now time.Time) error {
+	if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
+		// The mux would redirect to the cleaned path, repeating what was asked.
+		return fault.New(fault.NotFound, nothingHere)
+	}
 	if r.ContentLength == 0 {
 		return nil
 	}

@@ -314,7 +314,7 @@ func TestAllBodiesTogetherAreBounded(t *testing.T) {
 }
 
 func TestIssuesListEveryFault(t *testing.T) {
-	err := fmt.Errorf("create: %w", &fhir.Invalid{Issues: []fhir.Issue{{fhir.Error, "value", "Patient.birthDate", "One."}, {fhir.Error, "required", "Patient.x", "Two."}}})
+	err := fmt.Errorf("create: %w", &fhir.Invalid{Issues: []fhir.Issue{{Severity: fhir.Error, Code: "value", Where: "Patient.birthDate", Say: "One."}, {Severity: fhir.Error, Code: "required", Where: "Patient.x", Say: "Two."}}})
 	if got := Issues(err, "r"); len(got) != 2 || got[1].Where != "Patient.x" {
 		t.Errorf("Issues = %v, want both", got)
 	}
