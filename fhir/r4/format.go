@@ -54,7 +54,7 @@ var formats = [...]format{
 	pCode:         {fhir.String, "a code: no spaces at its ends, nor two together", isCode},
 	pDate:         {fhir.String, "a date such as 1951-06-04, 1951-06 or 1951", isDate},
 	pDateTime:     {fhir.String, "a date, or a date and time with its zone, such as 2015-02-07T13:28:17+01:00", isDateTime},
-	pDecimal:      {fhir.Number, "a number, without quotes", func([]byte) bool { return true }},
+	pDecimal:      {fhir.Number, "a number, without quotes, of at most 64 characters and between 1e-300 and 1e300", isDecimal},
 	pID:           {fhir.String, "an id: 1 to 64 letters, digits, hyphens and dots", isID},
 	pInstant:      {fhir.String, "an instant to the second or finer with its zone, such as 2015-02-07T13:28:17.239+02:00", isInstant},
 	pInteger:      {fhir.Number, "a whole number of at most 32 bits, without quotes or decimal point", func(t []byte) bool { return isInteger(t, -1<<31) }},
@@ -133,6 +133,24 @@ func isInteger(t []byte, least int64) bool {
 		n = -n
 	}
 	return n >= least && n <= 1<<31-1
+}
+
+// isDecimal reports whether a JSON number is one that can be reckoned with: R4
+// sets no bound, but a million digits or a power of a billion is an attack.
+func isDecimal(t []byte) bool {
+	if len(t) > 64 {
+		return false
+	}
+	i := bytes.IndexAny(t, "eE")
+	if i < 0 {
+		return true
+	}
+	power := t[i+1:]
+	if power[0] == '+' || power[0] == '-' {
+		power = power[1:]
+	}
+	power = bytes.TrimLeft(power, "0")
+	return len(power) < 3 || len(power) == 3 && string(power) <= "300"
 }
 
 func isBase64(t []byte) bool {

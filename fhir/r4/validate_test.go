@@ -158,6 +158,7 @@ func TestFormats(t *testing.T) {
 		{p: pUUID, yes: "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", no: "c757873d-ec9a-4326-a141-556f43239520 urn:uuid:C757873D-EC9A-4326-A141-556F43239520 urn:uuid:c757873dec9a4326a141556f43239520"},
 		{p: pBase64Binary, yes: "SGVsbG8= SGVsbA== SGVs", no: "SGVsbG8 S=Vs SGV* ==== A=== SGVsbG8=SGVs"},
 		{p: pInteger, yes: "0 -1 2147483647 -2147483648", no: "-0 2147483648 -2147483649 1.0 1e3 99999999999999999999"},
+		{p: pDecimal, yes: "0 -0.0 1.50 1E-3 1e+300 1e-0300 0.000000000000000001", no: "1e301 1e-301 1e999999 1e99999999999999999999 " + strings.Repeat("9", 65)},
 		{p: pPositiveInt, yes: "1 2147483647", no: "0 -1 2147483648"},
 		{p: pUnsignedInt, yes: "0 2147483647", no: "-1 2147483648"},
 		{p: pCode, yes: "a a-b", quotedNo: []string{" a", "a ", "a  b", "a\t\tb", "\x01"}},
