@@ -1,0 +1,122 @@
+// Command joinery is the one binary: it imports, serves, exports, checks and
+// demonstrates a shared care record.
+//
+// Here are flags, configuration and wiring, and nothing else. Every command that
+// touches the record speaks to a desk (desk.go): the desk of this process, when
+// it can open the database itself, or that of the `joinery serve` that owns the
+// SQLite file, by its local socket. So a command does the same either way, is
+// decided like any request, and is audited with its operator and purpose.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+	_ "time/tzdata" // Europe/London is needed where no zone files are
+
+	"github.com/alecthomas/kong"
+
+	"joinery/fault"
+	"joinery/fhir"
+)
+
+// version is set by the linker.
+var version = "unversioned"
+
+func main() {
+	syscall.Umask(0o077) // whatever we write may hold people's data
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, clock: time.Now}
+	code := a.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// app is what a run of the program has to work with.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	clock    func() time.Time
+	flags    *flags // the global ones, as given
+	command  string // its name, such as "import"
+}
+
+// run carries out the command that args name and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	var c commands
+	a.flags = &c.flags
+	left := -1
+	parser, config, err := newParser(&c, kong.BindTo(ctx, (*context.Context)(nil)), kong.Writers(a.out, a.err), kong.Exit(func(code int) {
+		left = code
+		panic(exited{})
+	}))
+	if err != nil {
+		return a.fail(err)
+	}
+	var parsed *kong.Context
+	helped := func() (done bool) {
+		defer func() {
+			if p := recover(); p != nil {
+				if _, ok := p.(exited); !ok {
+					panic(p)
+				}
+				done = true
+			}
+		}()
+		if err = config.find(args); err == nil {
+			parsed, err = parser.Parse(args)
+		}
+		return false
+	}()
+	if helped {
+		return left // after --help
+	}
+	if err != nil {
+		return a.misused(err)
+	}
+	a.command, _, _ = strings.Cut(parsed.Command(), " ")
+	return a.fail(parsed.Run(a, config))
+}
+
+// exited is thrown where kong would exit the process.
+type exited struct{}
+
+// misused says what is wrong with the command line or the configuration.
+func (a *app) misused(err error) int {
+	message := err.Error()
+	if m := fault.MessageOf(err); m != "" {
+		message = m
+	}
+	fmt.Fprintf(a.err, "joinery: %s\n", message)
+	fmt.Fprintln(a.err, "Try joinery --help, or joinery COMMAND --help.")
+	return exitUsage
+}
+
+// fail says what went wrong and returns the exit code.
+func (a *app) fail(err error) int {
+	if err == nil {
+		return 0
+	}
+	var done *outcome
+	if errors.As(err, &done) { // already said
+		return done.code
+	}
+	message := fault.MessageOf(err)
+	if message == "" {
+		message = "Something went wrong on our side: " + err.Error()
+	}
+	fmt.Fprintf(a.err, "joinery: %s\n", message)
+	var invalid *fhir.Invalid
+	if errors.As(err, &invalid) && len(invalid.Issues) > 1 {
+		for _, i := range invalid.Issues {
+			fmt.Fprintf(a.err, "  %s\n", i)
+		}
+	}
+	return exitCode(fault.KindOf(err))
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"joinery/fault"
+	"joinery/record"
+	"joinery/web"
+	"joinery/web/api"
+)
+
+type serveCommand struct {
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
+	Base   string `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
+}
+
+// Help is shown by joinery serve --help.
+func (serveCommand) Help() string {
+	return `Serves FHIR R4 at /fhir until it is told to stop (Ctrl-C or SIGTERM); then requests under way are finished first. Everything but /fhir/metadata needs a token: see joinery token create.
+
+It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front and say its address with --base.
+
+While it runs it owns a SQLite file; other commands on the same --db go through it. On PostgreSQL any number may run side by side.
+
+    joinery serve
+    joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir`
+}
+
+// Run is the command.
+func (c *serveCommand) Run(ctx context.Context, a *app) error {
+	if err := checkSetting("listen", c.Listen); err != nil {
+		return err
+	}
+	if err := checkSetting("base", c.Base); err != nil {
+		return err
+	}
+	log := slog.New(web.NewLogHandler(a.err, slog.LevelInfo))
+	if path, ok := sqlitePath(a.flags.DB); ok && socketDialer(path) != nil {
+		return fault.New(fault.Conflict, "Another joinery serve has this database open. A SQLite file has one owner; stop that one first, or use PostgreSQL.")
+	}
+	rec, err := a.openWith(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer rec.Close()
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, fmt.Sprintf("Cannot listen on %s: is something else there already?", c.Listen), err)
+	}
+	base := c.Base
+	if base == "" {
+		base = "http://" + l.Addr().String() + "/fhir"
+	}
+	server := web.New(web.Options{Log: log, Clock: a.clock, Rand: rand.Reader, Ready: rec.Ready})
+	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	closeDesk, err := a.openDesk(ctx, rec, log)
+	if err != nil {
+		return err
+	}
+	defer closeDesk()
+	log.InfoContext(ctx, "serving", slog.String("address", base), slog.String("version", version))
+	return server.Serve(ctx, l) //nolint:wrapcheck // it is fit to be shown
+}
+
+// openDesk lets other commands reach the record by the local socket, when it is
+// in a SQLite file. What it returns closes it again.
+func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger) (func(), error) {
+	file, ok := sqlitePath(a.flags.DB)
+	if !ok {
+		return func() {}, nil
+	}
+	path := socketPath(file)
+	// The record is ours, so a socket that lies here is of a process that is gone.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.Unavailable, fmt.Sprintf("The socket %s of an earlier run cannot be removed.", path), err)
+	}
+	// By the umask that main sets, nobody else can connect from the first moment.
+	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, fmt.Sprintf("The socket %s cannot be made, by which other commands reach this one. Its path may be at most 107 characters long.", path), err)
+	}
+	server := &http.Server{Handler: newDesk(rec, a.clock), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.ErrorContext(ctx, "the local socket stopped", slog.Any("error", err))
+		}
+	}()
+	return func() {
+		// A command under way gets as long to finish as a request does.
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+		defer cancel()
+		if server.Shutdown(limit) != nil {
+			_ = server.Close() // it was told, and did not finish
+		}
+	}, nil
+}
+
+// open opens the record for this command alone.
+func (a *app) open(ctx context.Context) (*record.Record, error) {
+	return a.openWith(ctx, slog.New(web.NewLogHandler(a.err, slog.LevelWarn)))
+}
+
+func (a *app) openWith(ctx context.Context, log *slog.Logger) (*record.Record, error) {
+	if err := checkSetting("db", a.flags.DB); err != nil {
+		return nil, err
+	}
+	rec, err := record.Open(ctx, a.flags.DB, record.Options{
+		Clock: a.clock, Rand: rand.Reader, Log: log, StateDir: a.flags.State, Holder: "joinery " + a.command,
+		NoAudit: os.Getenv("JOINERY_BENCH_WITHOUT_AUDIT") == "1", // to measure what the audit costs; it says so in the log
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
+	return rec, nil
+}
