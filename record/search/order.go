@@ -2,7 +2,6 @@ package search
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"strings"
 
@@ -153,11 +152,13 @@ func (s SortKey) whole(it *item) SortValue {
 }
 
 // InCompartment reports whether keys of a resource of a type put it into the
-// query's compartment, if it has one. A patient is in their own, which the
-// caller knows.
-func (q *Query) InCompartment(typ string, k Keys) bool {
-	if q.Compartment == nil {
-		return true
+// compartment of one of some patients, given by the Hash of their references. A
+// Patient is in its own alone.
+func InCompartment(typ string, k Keys, patients map[uint64]struct{}) bool {
+	if typ == "Patient" {
+		own, ok := k.Own()
+		_, in := patients[own]
+		return ok && in
 	}
 	t := tableOf(typ)
 	if t == nil {
@@ -168,24 +169,13 @@ func (q *Query) InCompartment(typ string, k Keys) bool {
 		if in == nil {
 			continue
 		}
-		for _, slot := range in.slots {
-			if k.refersTo(slot, q.Compartment.hash) {
+		by := reader{slots: in.slots}
+		var room [8]uint64
+		for _, hash := range by.Refers(room[:0], k) {
+			if _, in := patients[hash]; in {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-func (k Keys) refersTo(slot uint8, hash uint64) bool {
-	for k = k.slot(slot); ; {
-		r, rest, ok := k.next()
-		if !ok || r.slot != slot {
-			return false
-		}
-		k = rest
-		if r.kind == kindLocal && binary.BigEndian.Uint64(r.data) == hash {
-			return true
-		}
-	}
 }

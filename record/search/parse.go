@@ -42,7 +42,7 @@ func ParseCompartment(compartment string, id fhir.ID, typ string, params []Pair,
 	if len(p.issues) > 0 {
 		return nil, p.done()
 	}
-	p.query.Compartment = &Compartment{Type: compartment, ID: id, hash: Hash("Patient/" + string(id))}
+	p.query.Compartment = &Compartment{Type: compartment, ID: id}
 	p.read(params)
 	return p.query, p.done()
 }

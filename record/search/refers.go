@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"joinery/fhir"
 	"joinery/fhir/r4"
@@ -60,23 +61,68 @@ type Place struct {
 
 // Targets returns the local resources that a whole resource refers to by the
 // include's parameter, as far as they are of the type wanted.
-func (i *Include) Targets(res fhir.Value) []Place {
-	t := tableOf(i.Source)
+func (i *Include) Targets(res fhir.Value) []Place { return i.places(i.Source, i.Target, res) }
+
+// Targets returns the local resources that a whole resource refers to by the
+// parameter.
+func (h *Has) Targets(res fhir.Value) []Place { return h.places(h.Type, "", res) }
+
+func (r *reader) places(typ, target string, res fhir.Value) []Place {
+	t := tableOf(typ)
 	if t == nil {
 		return nil
 	}
 	var out []Place
-	w := &walker{root: res, systems: map[string]uint32{}, asked: i.slots}
+	w := &walker{root: res, systems: map[string]uint32{}, asked: r.slots}
 	w.ask = func(it *item) {
-		if it.kind != kindLocal && !(it.kind == kindAway && len(i.base) > 0 && bytes.Equal(it.system, i.base)) {
+		if it.kind != kindLocal && !(it.kind == kindAway && len(r.base) > 0 && bytes.Equal(it.system, r.base)) {
 			return
 		}
 		typ, id, _ := bytes.Cut(it.code, []byte("/"))
 		at := Place{string(typ), fhir.ID(id)}
-		if (i.Target == "" || i.Target == at.Type) && !slices.Contains(out, at) {
+		if (target == "" || target == at.Type) && !slices.Contains(out, at) {
 			out = append(out, at)
 		}
 	}
 	w.visit(t.root, res)
 	return out
+}
+
+// Clause returns the include as a condition: its Refers and RangesTo are those
+// of the include's parameter.
+func (i *Include) Clause() *Clause {
+	return &Clause{Type: i.Source, Param: i.Param, reader: i.reader}
+}
+
+// careDates are the parameters that say when care was given, the first that a
+// type has being the one.
+var careDates = []string{"date", "period", "effective-time", "onset-date", "occurrence", "authoredon", "authored", "event-date", "sent", "created", "started", "recorded-date", "issued", "start-date"}
+
+// During reports whether a resource of a type is of care in the time from start
+// to end, either of which may be the zero time; end is not included. What has no
+// date is.
+func During(typ string, res fhir.Value, start, end time.Time) bool {
+	t := tableOf(typ)
+	if t == nil {
+		return false
+	}
+	for _, code := range careDates {
+		in := t.params[code]
+		if in == nil || in.Type != r4.Date {
+			continue
+		}
+		some, within := false, false
+		w := &walker{root: res, systems: map[string]uint32{}, asked: in.slots}
+		w.ask = func(it *item) {
+			if it.kind == kindSpan {
+				some = true
+				within = within || (start.IsZero() || it.high > start.UnixMilli()) && (end.IsZero() || it.low < end.UnixMilli())
+			}
+		}
+		w.visit(t.root, res)
+		if some {
+			return within
+		}
+	}
+	return true
 }

@@ -80,7 +80,6 @@ type Query struct {
 type Compartment struct {
 	Type string // always Patient
 	ID   fhir.ID
-	hash uint64
 }
 
 // TotalMode says how the number of all matches is wanted.
