@@ -276,12 +276,20 @@ func (r *run) has(in []Item, one *Item) (bool, error) {
 // distinct drops what is there already, from an index on.
 func (r *run) distinct(out []Item, from int) ([]Item, error) {
 	kept := out[:from]
+	seen := set{hint: len(out) - from}
 	for i := from; i < len(out); i++ {
-		in, err := r.has(kept[from:], &out[i])
+		var there bool
+		var err error
+		if seen.hint > few {
+			there, err = seen.add(r, &out[i])
+			there = !there
+		} else {
+			there, err = r.has(kept[from:], &out[i])
+		}
 		if err != nil {
 			return out, err
 		}
-		if !in {
+		if !there {
 			kept = append(kept, out[i])
 		}
 	}

@@ -152,8 +152,12 @@ func (r *run) argument(c *call, n int, then func(got []Item) error) error {
 }
 
 func (r *run) within(some, whole []Item) (bool, error) {
+	all, err := r.setOf(whole)
+	if err != nil {
+		return false, err
+	}
 	for i := range some {
-		if in, err := r.has(whole, &some[i]); !in || err != nil {
+		if in, err := all.has(r, &some[i]); !in || err != nil {
 			return false, err
 		}
 	}
@@ -187,8 +191,9 @@ func distinct(r *run, _ *call, in, out []Item) ([]Item, error) {
 }
 
 func isDistinct(r *run, _ *call, in, out []Item) ([]Item, error) {
+	seen := set{hint: len(in)}
 	for i := range in {
-		if twice, err := r.has(in[:i], &in[i]); twice || err != nil {
+		if fresh, err := seen.add(r, &in[i]); !fresh || err != nil {
 			return append(out, booleanItem(false)), err
 		}
 	}
@@ -219,15 +224,16 @@ func selects(r *run, c *call, in, out []Item) ([]Item, error) {
 func repeat(once bool) func(*run, *call, []Item, []Item) ([]Item, error) {
 	return func(r *run, c *call, in, out []Item) ([]Item, error) {
 		from := len(out)
+		seen := set{hint: few + 1} // there is no telling how many
 		step := func(in []Item) error {
 			return r.each(in, c.args[0], func(_ int, got []Item) (bool, error) {
 				for i := range got {
 					if once {
-						seen, err := r.has(out[from:], &got[i])
+						fresh, err := seen.add(r, &got[i])
 						if err != nil {
 							return false, err
 						}
-						if seen {
+						if !fresh {
 							continue
 						}
 					}
@@ -313,8 +319,12 @@ func take(r *run, c *call, in, out []Item) ([]Item, error) {
 func intersect(r *run, c *call, in, out []Item) ([]Item, error) {
 	from := len(out)
 	err := r.argument(c, 0, func(other []Item) error {
+		all, err := r.setOf(other)
+		if err != nil {
+			return err
+		}
 		for i := range in {
-			if shared, err := r.has(other, &in[i]); err != nil {
+			if shared, err := all.has(r, &in[i]); err != nil {
 				return err
 			} else if shared {
 				out = append(out, in[i])
@@ -330,8 +340,12 @@ func intersect(r *run, c *call, in, out []Item) ([]Item, error) {
 
 func exclude(r *run, c *call, in, out []Item) ([]Item, error) {
 	err := r.argument(c, 0, func(other []Item) error {
+		all, err := r.setOf(other)
+		if err != nil {
+			return err
+		}
 		for i := range in {
-			if shared, err := r.has(other, &in[i]); err != nil {
+			if shared, err := all.has(r, &in[i]); err != nil {
 				return err
 			} else if !shared {
 				out = append(out, in[i])

@@ -341,6 +341,10 @@ func (p *parser) call(target expr, t token) (expr, error) {
 	if t.text == "is" && target != nil {
 		return typed(target, "is", c.typ), nil
 	}
+	// R4's own rule dom-3 says descendants().as(canonical) and means each.
+	if of, ok := target.(*call); ok && t.text == "as" && of.fn.gives == disordered {
+		return typed(target, "as", c.typ), nil
+	}
 	return c, nil
 }
 

@@ -81,11 +81,11 @@ func section(all []outcome, reasons map[string]string) string {
 
 // differences is what the suite does not tell.
 const differences = `
-Beyond the suite:
+Beyond the suite, R4's own invariants (some 9,000) compile, and hold on the specification's examples. Further:
 
 - An element that the type of the expression's focus does not have is an error, not an empty result; so is an unknown type, function or variable.
 - ` + "`resolve() is T`" + ` reads the type from the reference and need not find the resource; the search parameters of R4 rely on it.
-- The operator ` + "`as`" + ` on several items keeps those of the type, as search parameters need; the function ` + "`as()`" + ` refuses several.
+- The operator ` + "`as`" + ` on several items keeps those of the type, as search parameters need; the function ` + "`as()`" + ` refuses several, except straight after ` + "`children()` or `descendants()`" + `, as in R4's rule dom-3.
 - ` + "`as`" + ` and ` + "`ofType()`" + ` choose a primitive only by its own type (a code is no string there), and other types also when they specialise.
 - A date or time without an offset compares with one that has it only when the answer is the same wherever on Earth it is meant; otherwise the result is empty.
 - Regular expressions are RE2: no look-around and no back-references.
