@@ -10,9 +10,6 @@ import (
 
 // batches makes the batches of a group.
 func (g *group) batches() {
-	if g.resNew != nil {
-		return
-	}
 	g.resNew, g.resNext = newBatch(resNew), newBatch(resNext)
 	g.headNew, g.headNext = newBatch(headNew), newBatch(headNext)
 	g.ids, g.gx, g.rel = newBatch(idsTable), newBatch(gxTable), newBatch(relTable)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -192,6 +193,38 @@ func (q *sqliteConn) bulkStatement(t *table, rows int) (*sqlite.Stmt, error) {
 	}
 	q.bulk[key] = stmt
 	return stmt, nil
+}
+
+// unnest is the statement by which PostgreSQL writes rows given as one array a
+// column.
+func (t *table) unnest() string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + t.name + " (" + t.names() + ") SELECT * FROM unnest(")
+	for i, c := range t.columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		kind := "::bigint[]"
+		if c.bytes {
+			kind = "::bytea[]"
+		}
+		b.WriteString("$" + strconv.Itoa(i+1) + kind)
+	}
+	b.WriteString(")")
+	switch t.exists {
+	case fails:
+	case stays:
+		b.WriteString(" ON CONFLICT DO NOTHING")
+	case replaced:
+		b.WriteString(" ON CONFLICT (" + t.columns[0].name + ") DO UPDATE SET ")
+		for i, c := range t.columns[1:] {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(c.name + " = EXCLUDED." + c.name)
+		}
+	}
+	return b.String()
 }
 
 func (t *table) names() string {

@@ -27,6 +27,8 @@ type conn interface {
 	query(ctx context.Context, sql string, args []any, each func(*row) error) error
 	// exec runs a statement that gives no rows and returns how many it changed.
 	exec(ctx context.Context, sql string, args ...any) (int64, error)
+	// later runs such a statement now or before the next query or the commit.
+	later(ctx context.Context, sql string, args ...any) error
 	// insert writes a batch of rows.
 	insert(ctx context.Context, b *batch) error
 	words() *dialect
@@ -187,6 +189,11 @@ func (q *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, er
 	}
 }
 
+func (q *sqliteConn) later(ctx context.Context, sql string, args ...any) error {
+	_, err := q.exec(ctx, sql, args...)
+	return err
+}
+
 func bindSQLite(stmt *sqlite.Stmt, args []any) error {
 	for i, a := range args {
 		switch a := a.(type) {
@@ -227,53 +234,6 @@ func jsonList(v []int64) string {
 		b = strconv.AppendInt(b, n, 10)
 	}
 	return string(append(b, ']'))
-}
-
-// postgresConn is a transaction of PostgreSQL.
-type postgresConn struct {
-	tx pgx.Tx
-}
-
-var postgresWords = &dialect{postgres: true}
-
-func (q *postgresConn) words() *dialect { return postgresWords }
-
-func (q *postgresConn) query(ctx context.Context, sql string, args []any, each func(*row) error) error {
-	rows, err := q.tx.Query(ctx, numbered(sql), postgresArgs(args)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	r := row{rows: rows}
-	for rows.Next() {
-		r.raw = rows.RawValues()
-		if err := each(&r); err != nil {
-			if errors.Is(err, errEnough) {
-				return nil
-			}
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func (q *postgresConn) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	done, err := q.tx.Exec(ctx, numbered(sql), postgresArgs(args)...)
-	return done.RowsAffected(), err
-}
-
-func postgresArgs(args []any) []any {
-	for i, a := range args {
-		switch a := a.(type) {
-		case rk:
-			args[i] = int64(a)
-		case Person:
-			args[i] = int64(a)
-		case uint64:
-			args[i] = int64(a)
-		}
-	}
-	return args
 }
 
 var numberedText sync.Map // statement with ? → with $1, $2, …

@@ -4,9 +4,6 @@ import "fmt"
 
 // flush writes what the batches hold.
 func (g *group) flush() error {
-	if g.resNew == nil {
-		return nil
-	}
 	if err := g.archiveRows(); err != nil {
 		return err
 	}
@@ -17,10 +14,10 @@ func (g *group) flush() error {
 		if len(*gone.rows) == 0 {
 			continue
 		}
-		if _, err := g.c.exec(g.ctx, "DELETE FROM "+gone.from+" WHERE "+g.c.words().in(gone.column), *gone.rows); err != nil {
+		if err := g.c.later(g.ctx, "DELETE FROM "+gone.from+" WHERE "+g.c.words().in(gone.column), *gone.rows); err != nil {
 			return fmt.Errorf("take rows out of %s: %w", gone.from, err)
 		}
-		*gone.rows = (*gone.rows)[:0]
+		*gone.rows = nil
 	}
 	for _, b := range []*batch{g.ids, g.resNew, g.resNext, g.headNew, g.headNext, g.gx, g.rel, g.nhs, g.log_, g.receipts} {
 		if b.rows == 0 {
@@ -49,9 +46,9 @@ func (g *group) archiveRows() error {
 	if len(g.archiveRK) == 0 {
 		return nil
 	}
-	defer func() { g.archiveN, g.archiveRK = g.archiveN[:0], g.archiveRK[:0] }()
+	defer func() { g.archiveN, g.archiveRK = nil, nil }()
 	if g.c.words().postgres {
-		_, err := g.c.exec(g.ctx, "INSERT INTO hist (n, "+archived+") SELECT a.n, r.rk, r.id, r.ver, r.t, r.at, r.method, r.lbl, r.home, r.hash, r.body FROM unnest(?::bigint[], ?::bigint[]) AS a(n, rk) JOIN res r ON r.rk = a.rk",
+		err := g.c.later(g.ctx, "INSERT INTO hist (n, "+archived+") SELECT a.n, r.rk, r.id, r.ver, r.t, r.at, r.method, r.lbl, r.home, r.hash, r.body FROM unnest(?::bigint[], ?::bigint[]) AS a(n, rk) JOIN res r ON r.rk = a.rk",
 			g.archiveN, g.archiveRK)
 		if err != nil {
 			return fmt.Errorf("keep replaced versions: %w", err)

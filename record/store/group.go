@@ -19,6 +19,7 @@ type state struct {
 	person     Person           // the last number given
 	seqs       map[rk]int64     // firstRK(person, typ) → the last seq given
 	patients   map[string]int64 // key of a Patient → person
+	swept      int64            // when old pages were taken away, ms
 }
 
 // link is the last link of a chain.
@@ -29,11 +30,12 @@ type link struct {
 
 // group is some transactions that are committed together.
 type group struct {
-	w     *writer
+	lane  *lane
 	s     *Store
 	ctx   context.Context
-	only  *item // when it is retried alone
 	items []*item
+	open  bool   // what only audits and comes meanwhile is taken along
+	kept  []kept // from the reserve
 	c     conn
 	now   int64
 
@@ -100,17 +102,19 @@ func (r *resource) live() []*oldRow {
 	return out
 }
 
-// run writes the group; it is called in a transaction of the database.
+// run writes the group; it is called in a transaction of the database, and again
+// when the database wants that.
 func (g *group) run(c conn) error {
 	g.c = c
-	g.state = g.w.state
+	g.state = g.lane.state
 	if err := g.begin(); err != nil {
 		return err
 	}
-	if err := g.take(); err != nil {
+	if err := g.look(); err != nil {
 		return err
 	}
 	for _, it := range g.items {
+		it.out, it.err = Committed{}, nil
 		if it.small() {
 			continue
 		}
@@ -127,24 +131,45 @@ func (g *group) run(c conn) error {
 	if err := g.flush(); err != nil {
 		return err
 	}
-	if g.only == nil {
-		g.items = append(g.items, g.w.takeSmalls()...)
+	if g.open {
+		g.open = false
+		g.items = append(g.items, g.lane.w.takeSmalls()...)
 	}
 	return g.end()
 }
 
-// begin reads how far the chains have come.
+// begin reads how far the log has come. On PostgreSQL that is the lock under
+// which t is given.
 func (g *group) begin() error {
+	g.batches()
+	g.archiveN, g.archiveRK, g.headGone, g.relGone, g.nhsGone = nil, nil, nil, nil, nil
+	g.linking, g.erasing, g.relations, g.rows = nil, nil, false, 0
 	g.now = g.s.opts.Clock().UnixMilli()
-	if g.seqs != nil && !g.c.words().postgres {
-		return nil // nobody else writes
+	if g.seqs != nil && g.s.ownsDatabase() || !g.lane.bigs {
+		return nil // nobody else writes, or nothing is to be written to the log
 	}
 	last := g.log.n
+	if err := g.tips("what <> 1"); err != nil {
+		return err
+	}
+	if g.s.ownsDatabase() {
+		if err := g.tips("what = 1"); err != nil {
+			return err
+		}
+	}
+	if g.seqs == nil || g.log.n != last {
+		g.seqs, g.patients = map[rk]int64{}, map[string]int64{}
+	}
+	return nil
+}
+
+// tips reads, and on PostgreSQL locks, how far chains have come.
+func (g *group) tips(which string) error {
 	lock := ""
 	if g.c.words().postgres {
 		lock = " FOR UPDATE"
 	}
-	err := g.c.query(g.ctx, "SELECT what, n, at, hash FROM tip ORDER BY what"+lock, nil, func(r *row) error {
+	err := g.c.query(g.ctx, "SELECT what, n, at, hash FROM tip WHERE "+which+" ORDER BY what"+lock, nil, func(r *row) error {
 		switch r.int(0) {
 		case 0:
 			g.log = link{r.int(1), r.int(2), r.copy(3)}
@@ -158,28 +183,11 @@ func (g *group) begin() error {
 	if err != nil {
 		return fmt.Errorf("read how far the record has come: %w", err)
 	}
-	if g.seqs == nil || g.log.n != last {
-		g.seqs, g.patients = map[rk]int64{}, map[string]int64{}
-	}
 	return nil
 }
 
-// take gathers what waits and loads what is there of it.
-func (g *group) take() error {
-	if g.only != nil {
-		g.items = []*item{g.only}
-	} else {
-		g.items = g.w.takeSmalls()
-		rows := 0
-		for n := 0; ; n++ {
-			it := g.w.takeBig(n, rows)
-			if it == nil {
-				break
-			}
-			rows += len(it.tx.Changes)
-			g.items = append(g.items, it)
-		}
-	}
+// look loads what is there of what the group changes.
+func (g *group) look() error {
 	g.known, g.pending = map[string]*resource{}, map[string]bool{}
 	var keys []string
 	for _, it := range g.items {
@@ -347,7 +355,6 @@ func (g *group) again(it *item) (bool, error) {
 // settleBefore writes what waits in the batches when this transaction depends
 // on it.
 func (g *group) settleBefore(it *item) error {
-	g.batches()
 	seen := make(map[string]bool, len(it.tx.Changes))
 	depends := it.tx.Check != nil
 	for _, c := range it.tx.Changes {
@@ -434,7 +441,18 @@ func (g *group) same(c *Change) bool {
 // end writes what goes with the group: the trail, the pages, and how far the
 // chains have come.
 func (g *group) end() error {
-	g.batches()
+	before := g.lane.state
+	if !g.s.ownsDatabase() {
+		if err := g.tips("what = 1"); err != nil {
+			return err
+		}
+		before.audit = g.audit
+	}
+	for _, k := range g.kept {
+		if err := g.addKept(k); err != nil {
+			return err
+		}
+	}
 	for _, it := range g.items {
 		if it.err != nil {
 			continue
@@ -454,12 +472,26 @@ func (g *group) end() error {
 		}
 	}
 	for what, l := range []link{g.log, g.audit, {n: int64(g.person), hash: []byte{}}} {
-		if l.n == 0 || l.n == g.w.state.chain(what) {
+		if l.n == before.chain(what) {
 			continue
 		}
-		if _, err := g.c.exec(g.ctx, "UPDATE tip SET n = ?, at = ?, hash = ? WHERE what = ?", l.n, l.at, l.hash, what); err != nil {
+		if err := g.c.later(g.ctx, "UPDATE tip SET n = ?, at = ?, hash = ? WHERE what = ?", l.n, l.at, l.hash, what); err != nil {
 			return fmt.Errorf("note how far the record has come: %w", err)
 		}
+	}
+	return g.sweepPages()
+}
+
+// sweepEvery is how often, in milliseconds, pages whose time is over go.
+const sweepEvery = 60_000
+
+func (g *group) sweepPages() error {
+	if g.pages.rows == 0 || g.now < g.swept+sweepEvery {
+		return nil
+	}
+	g.swept = g.now
+	if err := g.c.later(g.ctx, "DELETE FROM page WHERE expires < ?", g.now); err != nil {
+		return fmt.Errorf("sweep old pages: %w", err)
 	}
 	return nil
 }
@@ -517,13 +549,23 @@ func auditHash(prev []byte, n, at, person, t int64, entry []byte) []byte {
 // settle answers everyone in the group.
 func (g *group) settle(err error) {
 	for _, it := range g.items {
-		switch {
-		case it.err != nil:
-			it.finish(it.err)
-		case err != nil:
+		if it.err != nil {
+			err := it.err
 			it.finish(err)
-		default:
-			it.finish(nil)
+			continue
 		}
+		g.s.settle(it, err)
 	}
+}
+
+// settle answers one. What only audits and the database does not take is kept
+// in the reserve.
+func (s *Store) settle(it *item, err error) {
+	if err != nil && it.small() {
+		err = s.reserve.keep(it.tx, err)
+	}
+	if err != nil {
+		it.out = Committed{}
+	}
+	it.finish(err)
 }

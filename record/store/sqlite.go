@@ -38,6 +38,7 @@ const oldestSQLite = 3_051_003
 type sqliteDB struct {
 	path    string
 	n       int
+	mending sync.RWMutex // held by all that use connections, alone by mend
 	writing sync.Mutex
 	w       *sqliteConn
 	readers chan *sqliteConn
@@ -51,18 +52,19 @@ func openSQLite(ctx context.Context, path string, readers int) (*sqliteDB, error
 		readers = min(max(4, 2*runtime.GOMAXPROCS(0)), 16)
 	}
 	db := &sqliteDB{path: path, n: readers}
-	return db, db.connect()
+	return db, db.connect(ctx)
 }
 
-func (db *sqliteDB) connect() error {
-	w, err := openConn(db.path, sqlite.OpenReadWrite, "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 8000")
+func (db *sqliteDB) connect(ctx context.Context) error {
+	w, err := openConn(ctx, db.path, sqlite.OpenReadWrite, "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 8000")
 	if err != nil {
 		return err
 	}
 	db.w = w
-	db.readers = make(chan *sqliteConn, db.n)
+	readers := make(chan *sqliteConn, db.n)
+	db.readers = readers
 	for range db.n {
-		r, err := openConn(db.path, sqlite.OpenReadWrite, "PRAGMA query_only = ON", "PRAGMA cache_size = -12288")
+		r, err := openConn(ctx, db.path, sqlite.OpenReadWrite, "PRAGMA query_only = ON", "PRAGMA cache_size = -12288")
 		if err != nil {
 			return err
 		}
@@ -71,7 +73,7 @@ func (db *sqliteDB) connect() error {
 	return nil
 }
 
-func openConn(path string, flags sqlite.OpenFlags, pragmas ...string) (*sqliteConn, error) {
+func openConn(ctx context.Context, path string, flags sqlite.OpenFlags, pragmas ...string) (*sqliteConn, error) {
 	c, err := sqlite.OpenConn(path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -82,7 +84,7 @@ func openConn(path string, flags sqlite.OpenFlags, pragmas ...string) (*sqliteCo
 		"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF",
 		"PRAGMA cell_size_check = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY",
 	}, pragmas...) {
-		if err := q.query(context.Background(), p, nil, func(*row) error { return nil }); err != nil {
+		if err := q.query(ctx, p, nil, func(*row) error { return nil }); err != nil {
 			c.Close()
 			return nil, fmt.Errorf("%s on %s: %w", p, path, err)
 		}
@@ -136,6 +138,11 @@ func (q *sqliteConn) until(ctx context.Context) func() {
 }
 
 func (db *sqliteDB) read(ctx context.Context, do func(conn) error) (err error) {
+	db.mending.RLock()
+	defer db.mending.RUnlock()
+	if db.readers == nil {
+		return fault.New(fault.Unavailable, "The database is being opened again.")
+	}
 	var q *sqliteConn
 	select {
 	case q = <-db.readers:
@@ -146,23 +153,28 @@ func (db *sqliteDB) read(ctx context.Context, do func(conn) error) (err error) {
 			return fault.Wrap(fault.Unavailable, "The record is busy; try again.", ctx.Err())
 		}
 	}
-	defer func() { db.readers <- q }()
+	defer func() { db.readers <- q }() // before mending is unlocked
 	defer q.until(ctx)()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return q.transact("BEGIN", do)
+	return q.transact(ctx, "BEGIN", do)
 }
 
-func (db *sqliteDB) write(_ context.Context, do func(conn) error) error {
+func (db *sqliteDB) write(ctx context.Context, do func(conn) error) error {
+	db.mending.RLock()
+	defer db.mending.RUnlock()
 	db.writing.Lock()
 	defer db.writing.Unlock()
-	return db.w.transact("BEGIN IMMEDIATE", do)
+	if db.w == nil {
+		return fault.New(fault.Unavailable, "The database is being opened again.")
+	}
+	return db.w.transact(ctx, "BEGIN IMMEDIATE", do)
 }
 
 // transact runs do between begin and COMMIT.
-func (q *sqliteConn) transact(begin string, do func(conn) error) (err error) {
-	if _, err := q.exec(context.Background(), begin); err != nil {
+func (q *sqliteConn) transact(ctx context.Context, begin string, do func(conn) error) (err error) {
+	if _, err := q.exec(ctx, begin); err != nil {
 		return commitFailed(err)
 	}
 	done := false
@@ -172,9 +184,9 @@ func (q *sqliteConn) transact(begin string, do func(conn) error) (err error) {
 		}
 	}()
 	if err := do(q); err != nil {
-		return err
+		return commitFailed(err)
 	}
-	if _, err := q.exec(context.Background(), "COMMIT"); err != nil {
+	if _, err := q.exec(ctx, "COMMIT"); err != nil {
 		return commitFailed(err)
 	}
 	done = true
@@ -197,10 +209,12 @@ func (q *sqliteConn) rollback() {
 // fsync the kernel may believe that pages are on disk which are not; moving
 // writes them again. Only when that and its own fsync succeed is all safe.
 func (db *sqliteDB) mend(ctx context.Context) error {
+	db.mending.Lock()
+	defer db.mending.Unlock()
 	if err := db.close(); err != nil {
 		return err
 	}
-	if err := db.connect(); err != nil {
+	if err := db.connect(ctx); err != nil {
 		return err
 	}
 	busy := int64(1)
@@ -240,8 +254,11 @@ func (db *sqliteDB) close() error {
 
 func (q *sqliteConn) close() error { return q.c.Close() }
 
-// commitFailed classifies a failure to commit.
+// commitFailed classifies a failure of SQLite.
 func commitFailed(err error) error {
+	if fault.KindOf(err) != fault.Internal {
+		return err
+	}
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultFull:
 		return fault.Wrap(fault.Unavailable, "The disk is full: nothing can be written now.", err)

@@ -100,6 +100,8 @@ type Store struct {
 	secret []byte
 	lock   *lockFile
 	tokens tokenCache
+
+	reserve *reserve
 }
 
 // Open opens the record at url, sqlite:PATH or postgres://…, and brings its
@@ -138,8 +140,12 @@ func (s *Store) start(ctx context.Context) error {
 	if err := s.readSecret(ctx); err != nil {
 		return err
 	}
+	var err error
+	if s.reserve, err = s.openReserve(); err != nil {
+		return err
+	}
 	s.writer = newWriter(s)
-	return nil
+	return s.drainReserve(ctx)
 }
 
 func (s *Store) openSQLite(ctx context.Context, path string) error {
@@ -156,7 +162,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 }
 
 func (s *Store) openPostgres(ctx context.Context, url string) error {
-	return fault.New(fault.Unsupported, "not yet")
+	db, err := openPostgres(ctx, url, s.opts.Readers)
+	if db != nil {
+		s.db = db
+	}
+	return err
 }
 
 // readSecret reads the secret of page handles, making it in a new record.
@@ -191,6 +201,7 @@ func (s *Store) Close() error {
 	if s.db != nil {
 		err = s.db.close()
 	}
+	s.reserve.close()
 	if s.lock != nil {
 		s.lock.release()
 	}
@@ -260,6 +271,9 @@ func (s *Store) ViewAsOf(ctx context.Context, t int64, do func(*Snap) error) err
 // Commit. The fault is NotFound when there is none, it is another's, or its time
 // is over by now.
 func (s *Store) Page(ctx context.Context, handle, owner []byte, now time.Time) (Page, error) {
+	if p, ok := s.reserve.page(handle); ok && string(p.Owner) == string(owner) && p.Expires.After(now) {
+		return p, nil
+	}
 	p := Page{Handle: handle, Owner: owner}
 	found := false
 	err := s.db.read(ctx, func(c conn) error {

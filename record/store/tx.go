@@ -121,6 +121,9 @@ const (
 	Forbidden                   // After does not allow what would be
 )
 
+// Labels returns the labels of what the change makes: see access.Labels.
+func (c *Change) Labels() uint64 { return uint64(c.labels) }
+
 // Made returns the version that a change made.
 func (c *Change) Made(done Changed) (Version, error) {
 	rest, err := decompress(c.body)
@@ -128,7 +131,7 @@ func (c *Change) Made(done Changed) (Version, error) {
 		return Version{}, fmt.Errorf("read what was just written: %w", err)
 	}
 	return Version{
-		Type: c.Type, ID: c.ID, Number: done.Number, At: done.At, Method: c.Method, Labels: uint64(c.labels),
+		Type: c.Type, ID: c.ID, Number: done.Number, At: done.At, Method: c.Method, Labels: c.Labels(),
 		rk: firstRK(done.Person, c.typ), hash: c.hash[:], rest: rest,
 	}, nil
 }

@@ -33,51 +33,70 @@ func (it *item) finish(err error) {
 // small reports whether the item changes nothing, and so goes first.
 func (it *item) small() bool { return len(it.tx.Changes) == 0 && it.tx.Check == nil }
 
-// writer takes what waits and commits it in groups.
+// writer takes what waits and commits it in groups. On SQLite one goroutine
+// does; on PostgreSQL another does for what only audits, which need not wait for
+// the lock under which t is given.
 type writer struct {
-	s    *Store
-	wake chan struct{}
-	quit chan struct{}
-	end  sync.WaitGroup
+	s     *Store
+	lanes []*lane
+	quit  chan struct{}
+	end   sync.WaitGroup
 
 	mu       sync.Mutex
 	smalls   []*item
 	bigs     []*item
 	closed   bool
 	doubtful error // set while it is unknown what is on disk
+}
 
-	state state // of the goroutine alone
+// lane is one goroutine of a writer.
+type lane struct {
+	w            *writer
+	smalls, bigs bool // what it takes
+	wake         chan struct{}
+	state        state // of the goroutine alone
 }
 
 func newWriter(s *Store) *writer {
-	w := &writer{s: s, wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	w.end.Add(1)
-	go w.run()
+	w := &writer{s: s, quit: make(chan struct{})}
+	if s.ownsDatabase() {
+		w.lanes = []*lane{{w: w, smalls: true, bigs: true}}
+	} else {
+		w.lanes = []*lane{{w: w, smalls: true}, {w: w, bigs: true}}
+	}
+	for _, l := range w.lanes {
+		l.wake = make(chan struct{}, 1)
+		w.end.Add(1)
+		go l.run()
+	}
 	return w
 }
 
 // submit hands something to the writer and waits until it is on disk.
 func (w *writer) submit(ctx context.Context, tx *Tx) (Committed, error) {
 	it := &item{tx: tx, ctx: ctx, done: make(chan struct{})}
+	small := it.small()
 	w.mu.Lock()
-	switch {
-	case w.closed:
+	if err := w.refuses(); err != nil {
 		w.mu.Unlock()
-		return Committed{}, fault.New(fault.Unavailable, "The record is shutting down.")
-	case w.doubtful != nil:
-		err := w.doubtful
-		w.mu.Unlock()
-		return Committed{}, fault.Wrap(fault.Unavailable, "The record cannot write to its disk.", err)
+		if small {
+			return Committed{}, w.s.reserve.keep(tx, err)
+		}
+		return Committed{}, err
 	}
-	if it.small() {
+	if small {
 		w.smalls = append(w.smalls, it)
 	} else {
 		w.bigs = append(w.bigs, it)
 	}
 	w.mu.Unlock()
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	for _, l := range w.lanes {
+		if small && l.smalls || !small && l.bigs {
+			select {
+			case l.wake <- struct{}{}:
+			default:
+			}
+		}
 	}
 	select {
 	case <-it.done:
@@ -90,6 +109,17 @@ func (w *writer) submit(ctx context.Context, tx *Tx) (Committed, error) {
 	}
 	<-it.done
 	return it.out, it.err
+}
+
+// refuses returns why nothing can be written now.
+func (w *writer) refuses() error {
+	switch {
+	case w.closed:
+		return fault.New(fault.Unavailable, "The record is shutting down.")
+	case w.doubtful != nil:
+		return fault.Wrap(fault.Unavailable, "The record cannot write to its disk.", w.doubtful)
+	}
+	return nil
 }
 
 // withdraw takes back an item that the writer has not begun with.
@@ -136,72 +166,94 @@ func (w *writer) takeBig(had, rows int) *item {
 // for its sake.
 const patience = 256
 
-func (w *writer) run() {
-	defer w.end.Done()
+func (l *lane) run() {
+	defer l.w.end.Done()
 	for {
 		select {
-		case <-w.wake:
-		case <-w.quit:
-			w.drain()
+		case <-l.wake:
+		case <-l.w.quit:
+			l.w.drain()
 			return
 		}
-		for w.round() {
+		for l.round() {
 		}
 	}
 }
 
+// take returns what is committed next.
+func (l *lane) take() []*item {
+	var items []*item
+	if l.smalls {
+		items = l.w.takeSmalls()
+	}
+	rows := 0
+	for n := 0; l.bigs; n++ {
+		it := l.w.takeBig(n, rows)
+		if it == nil {
+			break
+		}
+		rows += len(it.tx.Changes)
+		items = append(items, it)
+	}
+	return items
+}
+
 // round commits one group, and reports whether there was one.
-func (w *writer) round() bool {
-	w.mu.Lock()
-	waiting := len(w.smalls) + len(w.bigs)
-	w.mu.Unlock()
-	if waiting == 0 {
+func (l *lane) round() bool {
+	items := l.take()
+	if len(items) == 0 {
 		return false
 	}
-	g := &group{w: w, s: w.s, ctx: w.s.ctx}
-	err := w.s.db.write(g.ctx, g.run)
-	if err == nil {
-		w.state = g.state
-		g.settle(nil)
-		return true
-	}
-	w.state = state{} // numbers were given that are not taken
+	g := &group{lane: l, s: l.w.s, ctx: l.w.s.ctx, items: items, open: l.smalls}
+	err := l.write(g)
 	var doubt *inDoubt
 	switch {
+	case err == nil:
+		g.settle(nil)
 	case errors.As(err, &doubt):
 		g.settle(err)
-		w.mendUntil(err)
+		l.w.mendUntil(err)
 	case len(g.items) > 1 && fault.KindOf(err) != fault.Unavailable:
-		w.one(g.items)
+		l.oneByOne(g.items)
 	default:
 		g.settle(err)
 	}
 	return true
 }
 
-func timedOut(err error) error {
-	return fault.Wrap(fault.Unavailable, "This took too long, and nothing was stored.", err)
+// write commits a group. What the reserve keeps goes in front.
+func (l *lane) write(g *group) error {
+	if l.smalls {
+		g.kept = l.w.s.reserve.kept()
+	}
+	err := l.w.s.db.write(g.ctx, g.run)
+	if err != nil {
+		l.state = state{} // numbers were given that are not taken
+		return err
+	}
+	l.state = g.state
+	if len(g.kept) > 0 {
+		l.w.s.reserve.clear(g.kept)
+	}
+	return nil
 }
 
-// one commits items one by one, so that whichever cannot be written fails
-// alone.
-func (w *writer) one(items []*item) {
+// oneByOne commits items alone, so that whichever cannot be written harms no
+// other.
+func (l *lane) oneByOne(items []*item) {
 	for _, it := range items {
-		if it.err != nil { // refused
-			it.finish(it.err)
-			continue
+		g := &group{lane: l, s: l.w.s, ctx: l.w.s.ctx, items: []*item{it}}
+		err := l.write(g)
+		g.settle(err)
+		var doubt *inDoubt
+		if errors.As(err, &doubt) {
+			l.w.mendUntil(err)
 		}
-		it.out = Committed{}
-		g := &group{w: w, s: w.s, ctx: w.s.ctx, only: it}
-		err := w.s.db.write(g.ctx, g.run)
-		if err != nil {
-			w.state = state{}
-			g.settle(err)
-			continue
-		}
-		w.state = g.state
-		g.settle(nil)
 	}
+}
+
+func timedOut(err error) error {
+	return fault.Wrap(fault.Unavailable, "This took too long, and nothing was stored.", err)
 }
 
 // mendUntil refuses everything until the database is safe again.
@@ -212,7 +264,7 @@ func (w *writer) mendUntil(cause error) {
 	w.smalls, w.bigs = nil, nil
 	w.mu.Unlock()
 	for _, it := range waiting {
-		it.finish(fault.Wrap(fault.Unavailable, "The record cannot write to its disk.", cause))
+		w.s.settle(it, fault.Wrap(fault.Unavailable, "The record cannot write to its disk.", cause))
 	}
 	w.s.log.Error("the disk failed while committing; the database is being opened again", "error", cause)
 	for pause := time.Second / 4; ; pause = min(2*pause, 10*time.Second) {

@@ -1,0 +1,457 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+
+	"joinery/fhir/r4"
+	"joinery/record/access"
+	"joinery/record/search"
+)
+
+// source says where rows are that may answer, and how far they have been read.
+type source struct {
+	kind sourceKind
+	list []int64      // of listed and ofKey: candidates, in the order of rows
+	key  search.Range // of ofKey
+	rows []rk         // of given
+	from rk           // only rows after this one, and after what was read
+	last int64        // of ofKey: the last candidate that was listed
+	step int
+	done bool
+}
+
+type sourceKind uint8
+
+const (
+	listed sourceKind = iota // candidates as gx.who has them: persons, and rows of nobody's
+	ofKey                    // candidates of one key, listed as they are needed
+	given                    // these rows
+	whole                    // all rows of the type
+)
+
+// statement is one part of a scan.
+type statement struct {
+	sql     string
+	args    []any
+	ordered bool // rows come in order, and it can go on from where it stopped
+}
+
+// Whose candidates are counted before one of several conditions is chosen, and
+// how many persons are read at a time.
+const (
+	fewCandidates  = 8
+	manyCandidates = 2000
+	firstPersons   = 16
+	mostPersons    = 512
+)
+
+// plan chooses where to look.
+func (s *finder) plan(a *ask) (*source, error) {
+	for i := range a.conds {
+		if c := &a.conds[i]; c.rows != nil && !c.not {
+			return &source{kind: given, rows: sortedRows(c.rows)}, nil
+		}
+	}
+	if a.persons != nil {
+		src := &source{}
+		for _, p := range a.persons {
+			src.list = append(src.list, int64(p))
+		}
+		slices.Sort(src.list)
+		return src, nil
+	}
+	if src, err := s.planCandidates(a); err != nil || src != nil {
+		return src, err
+	}
+	if !s.personal(a.name) {
+		return &source{kind: whole}, nil // they are nobody's, and lie together
+	}
+	persons := s.filter.Persons(access.SQLite, a.typ, 1)
+	if persons.Every {
+		return &source{kind: whole}, nil
+	}
+	list, err := s.visiblePersons(persons)
+	if err != nil {
+		return nil, err
+	}
+	if persons.Nobody {
+		if list, err = s.withNobody(a, list); err != nil {
+			return nil, err
+		}
+	}
+	return &source{list: list}, nil
+}
+
+func sortedRows(rows []rk) []rk {
+	rows = slices.Clone(rows)
+	slices.Sort(rows)
+	return slices.Compact(rows)
+}
+
+// visiblePersons returns, in order, whose rows the filter can allow.
+func (s *finder) visiblePersons(p access.Persons) ([]int64, error) {
+	if p.Query == "" {
+		return nil, nil
+	}
+	var out []int64
+	if err := s.query(p.Query, p.Args, func(r *row) error { out = append(out, r.int(0)); return nil }); err != nil {
+		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// withNobody puts the rows of nobody's of a type before a list.
+func (s *finder) withNobody(a *ask, list []int64) ([]int64, error) {
+	out := []int64{}
+	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 3)
+	err := s.query("SELECT r.rk FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND "+allowed+" ORDER BY r.rk",
+		append([]any{firstRK(0, a.typ), firstRK(0, a.typ+1)}, args...), func(r *row) error {
+			out = append(out, -r.int(0))
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("look up what is nobody's: %w", err)
+	}
+	return append(out, list...), nil
+}
+
+// planCandidates chooses the condition with the fewest candidates. It returns
+// nil when none narrows the search.
+func (s *finder) planCandidates(a *ask) (*source, error) {
+	var best []search.Range
+	bestCount := -1
+	for _, ranges := range a.ranges() {
+		if len(ranges) == 0 { // nothing can match
+			return &source{list: nil}, nil
+		}
+		limit := manyCandidates
+		if bestCount >= 0 {
+			limit = min(limit, bestCount)
+		}
+		count, err := s.candidateCount(ranges, limit)
+		if err != nil {
+			return nil, err
+		}
+		if bestCount < 0 || count < bestCount {
+			best, bestCount = ranges, count
+		}
+		if bestCount <= fewCandidates {
+			break
+		}
+	}
+	if best == nil {
+		return nil, nil
+	}
+	if bestCount >= manyCandidates {
+		return s.planMany(a, best)
+	}
+	list, err := s.candidates(best)
+	return &source{list: list}, err
+}
+
+// planMany is for conditions that very many persons could meet: whoever may not
+// be seen is left out first.
+func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
+	persons := s.filter.Persons(access.SQLite, a.typ, 1)
+	exact := len(ranges) == 1 && ranges[0].From == ranges[0].To
+	if persons.Every {
+		if exact && !a.counting {
+			return &source{kind: ofKey, key: ranges[0]}, nil
+		}
+		list, err := s.candidates(ranges)
+		return &source{list: list}, err
+	}
+	visible, err := s.visiblePersons(persons)
+	if err != nil {
+		return nil, err
+	}
+	if exact {
+		list, err := s.among(ranges[0], visible, persons.Nobody)
+		return &source{list: list}, err
+	}
+	list, err := s.candidates(ranges)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(who int64) bool {
+		if who < 0 {
+			return !persons.Nobody
+		}
+		_, in := slices.BinarySearch(visible, who)
+		return !in
+	})
+	return &source{list: list}, nil
+}
+
+// among returns which of the persons are candidates, and what is nobody's.
+func (s *finder) among(r search.Range, visible []int64, nobody bool) ([]int64, error) {
+	var out []int64
+	add := func(r *row) error { out = append(out, r.int(0)); return nil }
+	if nobody {
+		if err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k = ? AND g.who < 0", []any{r.P, r.From}, add); err != nil {
+			return nil, fmt.Errorf("look up candidates: %w", err)
+		}
+	}
+	for part := range slices.Chunk(visible, 2000) {
+		err := s.query("SELECT g.who FROM "+s.words().list("w")+" CROSS JOIN gx g WHERE g.p = ? AND g.k = ? AND g.who = w.v", []any{part, r.P, r.From}, add)
+		if err != nil {
+			return nil, fmt.Errorf("look up candidates: %w", err)
+		}
+	}
+	sortWho(out)
+	return out, nil
+}
+
+// ranges returns where candidates of each condition that narrows are, the most
+// promising first.
+func (a *ask) ranges() [][]search.Range {
+	type choice struct {
+		rank   int
+		ranges []search.Range
+	}
+	var found []choice
+	for i := range a.conds {
+		c := &a.conds[i]
+		switch {
+		case c.clause == nil || c.own != nil || c.barred != 0:
+		case c.refer != nil:
+			hashes := make([]uint64, 0, len(c.refer))
+			for hash := range c.refer {
+				hashes = append(hashes, hash)
+			}
+			found = append(found, choice{1, c.clause.RangesTo(hashes)})
+		default:
+			if ranges := c.clause.Ranges(a.name); ranges != nil {
+				found = append(found, choice{rank(c.clause), ranges})
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(x, y choice) int { return x.rank - y.rank })
+	out := make([][]search.Range, len(found))
+	for i := range found {
+		out[i] = found[i].ranges
+	}
+	return out
+}
+
+// rank guesses how few a condition's candidates are.
+func rank(c *search.Clause) int {
+	switch c.Param.Type {
+	case r4.Reference:
+		return 0
+	case r4.Token:
+		if c.Param.Code == "identifier" {
+			return 0
+		}
+		return 3
+	case r4.URI:
+		return 1
+	case r4.String:
+		return 2
+	case r4.Quantity, r4.Number, r4.Composite, r4.Date, r4.Special:
+	}
+	return 4
+}
+
+// candidateCount returns how many candidates there are, or limit when there are
+// more.
+func (s *finder) candidateCount(ranges []search.Range, limit int) (int, error) {
+	total := 0
+	for _, r := range ranges {
+		err := s.query("SELECT count(*) FROM (SELECT 1 AS one FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ? LIMIT ?) AS few",
+			[]any{r.P, r.From, r.To, limit - total}, func(r *row) error { total += int(r.int(0)); return nil })
+		if err != nil {
+			return 0, fmt.Errorf("count candidates: %w", err)
+		}
+		if total >= limit {
+			return limit, nil
+		}
+	}
+	return total, nil
+}
+
+// candidates returns the candidates of ranges, in order.
+func (s *finder) candidates(ranges []search.Range) ([]int64, error) {
+	var out []int64
+	add := func(r *row) error {
+		out = append(out, r.int(0))
+		if s.scanned++; s.scanned > maxScanned {
+			return tooCostly("too many resources would have to be looked at. Say more of what is wanted, such as the patient.")
+		}
+		return nil
+	}
+	for p, keys := range exactRanges(ranges) {
+		for part := range slices.Chunk(keys, 1000) {
+			err := s.query("SELECT g.who FROM "+s.words().list("w")+" CROSS JOIN gx g WHERE g.p = ? AND g.k = w.v", []any{part, p}, add)
+			if err != nil {
+				return nil, fmt.Errorf("look up candidates: %w", err)
+			}
+		}
+	}
+	for _, r := range ranges {
+		if r.From == r.To {
+			continue
+		}
+		if err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ?", []any{r.P, r.From, r.To}, add); err != nil {
+			return nil, fmt.Errorf("look up candidates: %w", err)
+		}
+	}
+	sortWho(out)
+	return slices.Compact(out), nil
+}
+
+// exactRanges returns the ranges of one key each, by their slot.
+func exactRanges(ranges []search.Range) map[uint32][]int64 {
+	out := map[uint32][]int64{}
+	for _, r := range ranges {
+		if r.From == r.To {
+			out[r.P] = append(out[r.P], r.From)
+		}
+	}
+	return out
+}
+
+// sortWho puts candidates in the order of their rows.
+func sortWho(list []int64) { slices.SortFunc(list, compareWho) }
+
+func compareWho(a, b int64) int {
+	switch {
+	case a == b:
+		return 0
+	case a < 0 && b < 0:
+		a, b = b, a
+	}
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+// next returns the statement that reads the source's next part, and whether
+// there is more after it. A statement without text reads nothing.
+func (s *finder) next(a *ask, src *source) (st statement, more bool, err error) {
+	if src.done {
+		return st, false, nil
+	}
+	switch src.kind {
+	case given:
+		src.done = true
+		return s.rowsStatement(a, src.rows), false, nil
+	case whole:
+		return s.wholeStatement(a, src), false, nil
+	case ofKey:
+		if len(src.list) == 0 {
+			if err := s.moreOfKey(src); err != nil {
+				return st, false, err
+			}
+		}
+	case listed:
+	}
+	src.skip()
+	if len(src.list) == 0 {
+		src.done = true
+		return st, false, nil
+	}
+	src.step = min(max(2*src.step, firstPersons), mostPersons)
+	if a.enough == 0 || len(a.sort) > 0 {
+		src.step = mostPersons
+	}
+	nobody, end := src.list[0] < 0, 1
+	for end < len(src.list) && end < src.step && (src.list[end] < 0) == nobody {
+		end++
+	}
+	part := src.list[:end]
+	src.list = src.list[end:]
+	more = len(src.list) > 0 || src.kind == ofKey
+	if !nobody {
+		return s.personsStatement(a, part), more, nil
+	}
+	rows := make([]rk, len(part))
+	for i := range part {
+		rows[i] = rk(-part[i])
+	}
+	return s.rowsStatement(a, rows), more, nil
+}
+
+// skip leaves out candidates that lie before where the source is to begin.
+func (src *source) skip() {
+	for src.from != 0 && len(src.list) > 0 {
+		who := src.list[0]
+		if who < 0 && rk(-who) > src.from || who > 0 && Person(who) >= src.from.person() {
+			return
+		}
+		src.list = src.list[1:]
+	}
+}
+
+// moreOfKey lists the next candidates of one key: first what is nobody's, from
+// -1 downwards, then persons.
+func (s *finder) moreOfKey(src *source) error {
+	src.list = src.list[:0]
+	add := func(r *row) error { src.list = append(src.list, r.int(0)); return nil }
+	if src.last == 0 && src.from != 0 {
+		if src.last = int64(src.from.person()) - 1; src.last < 0 {
+			src.last = -int64(src.from)
+		}
+	}
+	if src.last <= 0 {
+		err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k = ? AND g.who < ? ORDER BY g.who DESC LIMIT ?", []any{src.key.P, src.key.From, src.last, mostPersons}, add)
+		if err != nil {
+			return fmt.Errorf("look up candidates: %w", err)
+		}
+	}
+	if len(src.list) == 0 {
+		err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k = ? AND g.who > ? ORDER BY g.who LIMIT ?", []any{src.key.P, src.key.From, max(src.last, 0), mostPersons}, add)
+		if err != nil {
+			return fmt.Errorf("look up candidates: %w", err)
+		}
+	}
+	if len(src.list) > 0 {
+		src.last = src.list[len(src.list)-1]
+	}
+	return nil
+}
+
+// personsStatement reads the rows of a type that persons have.
+func (s *finder) personsStatement(a *ask, persons []int64) statement {
+	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 5)
+	return statement{
+		sql: "SELECT " + headRow + " FROM " + s.words().list("w") +
+			" CROSS JOIN head r WHERE r.rk >= (w.v << 30) + ?2 AND r.rk < (w.v << 30) + ?3 AND r.t <= ?4 AND " + allowed,
+		args: append([]any{persons, firstRK(0, a.typ), firstRK(0, a.typ+1), s.t}, args...),
+	}
+}
+
+// rowsStatement reads given rows of a type.
+func (s *finder) rowsStatement(a *ask, rows []rk) statement {
+	list := make([]int64, len(rows))
+	for i := range rows {
+		list[i] = int64(rows[i])
+	}
+	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 3)
+	return statement{
+		sql:  "SELECT " + headRow + " FROM " + s.words().list("w") + " CROSS JOIN head r WHERE r.rk = w.v AND r.t <= ?2 AND " + allowed,
+		args: append([]any{list, s.t}, args...),
+	}
+}
+
+// wholeStatement reads all rows of a type, in order. Those of a type that is
+// nobody's lie together; others lie between their persons' other rows.
+func (s *finder) wholeStatement(a *ask, src *source) statement {
+	st := statement{ordered: true}
+	if !s.personal(a.name) {
+		allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
+		st.sql = "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3 AND " + allowed + " ORDER BY r.rk"
+		st.args = append([]any{max(firstRK(0, a.typ), src.from+1), firstRK(0, a.typ+1), s.t}, args...)
+		return st
+	}
+	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
+	st.sql = "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND ((r.rk >> 22) & 255) = ?2 AND r.t <= ?3 AND " + allowed + " ORDER BY r.rk"
+	st.args = append([]any{src.from + 1, a.typ, s.t}, args...)
+	return st
+}
+
+// personal reports whether resources of a type may be a person's.
+func (s *finder) personal(name string) bool { return name == "Patient" || r4.Compartment(name) != nil }
