@@ -340,11 +340,15 @@ func TestProofFlippedBytes(t *testing.T) {
 	db := "sqlite:" + file
 	s := serve(t, db)
 	token := admin(t, db)
+	var conditions []string
 	for _, b := range syntheaBundles(t, zip)[:3] {
-		s.must(200, token, "POST", "/fhir", b)
+		for _, e := range readBundle(t, s.must(200, token, "POST", "/fhir", b).body).Entry {
+			if name := created(e.Response.Location); strings.HasPrefix(name, "Condition/") {
+				conditions = append(conditions, name)
+			}
+		}
 	}
-	hits, _, _ := s.all(token, "Condition?_count=100")
-	for _, name := range hits[:5] {
+	for _, name := range conditions[:5] {
 		s.must(200, token, "GET", "/fhir/"+name, nil)
 		s.must(200, token, "PATCH", "/fhir/"+name, []byte(`[{"op":"add","path":"/note","value":[{"text":"seen"}]}]`), "Content-Type", "application/json-patch+json")
 	}

@@ -106,8 +106,7 @@ func load(t *testing.T, s *server, token string, bundles [][]byte) *names {
 				}
 				n.Lock()
 				for i, e := range b.Entry {
-					name := path(e.Response.Location)
-					name, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, "/fhir/"), "/"), "/_history")
+					name := created(e.Response.Location)
 					key := fmt.Sprintf("%d/%d", f, i)
 					n.server[key], n.file[name] = name, key
 				}

@@ -24,10 +24,15 @@ import (
 // The proofs start the built program as its users do and know nothing of its
 // insides: they talk HTTP and run commands.
 
-var long = flag.Bool("long", false, "run the proofs at full length: 50 kills, 200 flipped bytes, every search on both databases")
+var long = flag.Bool("long", false, "run the proofs at full length: 50 kills, 200 flipped bytes, the reserve spent")
+
+var released = flag.String("binary", "", "the program to prove, instead of the one built from here")
 
 // built is the program, built once for all proofs.
 var built = sync.OnceValues(func() (string, error) {
+	if *released != "" {
+		return filepath.Abs(*released)
+	}
 	bin, err := filepath.Abs("../../bin/proof/joinery")
 	if err != nil {
 		return "", err
@@ -372,6 +377,12 @@ func readBundle(t testing.TB, body []byte) *reply {
 		t.Fatalf("not a bundle: %v: %.300s", err, body)
 	}
 	return b
+}
+
+// created gives the "Type/id" of a location.
+func created(location string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path(location), "/fhir/"), "/_history")
+	return name
 }
 
 // path is the path and query of an address of this server.
