@@ -92,24 +92,26 @@ func written(t *Type) fhir.Kind {
 
 // makeObject builds an element of a type from parts that are its elements.
 func makeObject(part fhir.Value, typ *Type) ([]byte, error) {
-	held := map[string]*place{}
+	made := map[string]*place{}
 	var order []*place
 	for sub := range part.Get("part").Items() {
 		name := sub.Get("name").Text()
 		f := typ.field(name)
 		if f == nil {
-			if f, _ = typ.child(name); f == nil {
+			h, ok := held(typ, name)
+			if !ok {
 				return nil, refuse(sub, "value", "There is no element of this name in "+typ.String()+".")
 			}
+			f = h.field
 		}
 		o, s, err := makeValue(sub, f)
 		if err != nil {
 			return nil, err
 		}
-		p := held[f.name]
+		p := made[f.name]
 		if p == nil {
 			p = &place{field: f, option: o, held: &slots{}}
-			held[f.name] = p
+			made[f.name] = p
 			order = append(order, p)
 		} else if !f.many {
 			return nil, refuse(sub, "value", "This element is there twice and may not repeat.")

@@ -56,11 +56,11 @@ func holding(doc *fhir.Doc, target fhir.Value, under bool) (*place, bool) {
 		if owner.typ == nil || !v.Exists() {
 			return nil, false
 		}
-		f, o := owner.typ.child(plain)
-		if f == nil {
+		h, ok := held(owner.typ, plain)
+		if !ok {
 			return nil, false
 		}
-		p := &place{doc: doc, owner: owner.val, up: up, field: f, option: o}
+		p := &place{doc: doc, owner: owner.val, up: up, field: h.field, option: h.option}
 		if v.Kind() == fhir.Array {
 			for item := range v.Items() {
 				if within(item, target) {
@@ -77,10 +77,10 @@ func holding(doc *fhir.Doc, target fhir.Value, under bool) (*place, bool) {
 			return nil, false
 		}
 		up = nil
-		owner = Item{typ: o.typ, val: v}
+		owner = Item{typ: p.option.typ, val: v}
 		if twin {
 			up, owner.typ = p, typeNamed("Element")
-		} else if o.typ.open() {
+		} else if p.option.typ.open() {
 			owner = Resource(v)
 		}
 	}
@@ -117,9 +117,11 @@ func child(doc *fhir.Doc, i Item, name string) (*place, bool) {
 		p.owner, p.up, typ = i.ext, up, typeNamed("Element")
 	}
 	if p.field = typ.field(name); p.field == nil {
-		if p.field, p.option = typ.child(name); p.field == nil {
+		h, ok := held(typ, name)
+		if !ok {
 			return nil, false
 		}
+		p.field, p.option = h.field, h.option
 	}
 	if p.option == nil {
 		p.option = &p.field.options[0]

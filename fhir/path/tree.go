@@ -1,12 +1,11 @@
 package path
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 
 	"joinery/fhir"
-	"joinery/fhir/r4"
 )
 
 func childrenOf(r *run, _ *call, in, out []Item) ([]Item, error) {
@@ -38,37 +37,24 @@ func (i *Item) all(out []Item) []Item {
 	if i.typ != nil && i.typ.primitive() {
 		in = i.ext
 	}
-	for member, v := range in.Members() {
-		if member == "resourceType" && i.typ != nil && i.typ.made == r4.Resource {
-			continue
-		}
+	for member, v := range in.Fields() {
 		if i.typ == nil {
 			out = untyped(v, out)
 			continue
 		}
-		plain, under := strings.CutPrefix(member, "_")
-		if under && in.Get(plain).Exists() {
-			continue // it comes with its twin
-		}
-		if f, o := i.typ.child(plain); f != nil {
-			if under {
-				out = elements(o.typ, fhir.Value{}, v, out)
-			} else if o.under != "" {
-				out = elements(o.typ, v, in.Get(o.under), out)
-			} else {
-				out = elements(o.typ, v, fhir.Value{}, out)
-			}
+		plain, under := bytes.CutPrefix(member, []byte("_"))
+		h, ok := held(i.typ, plain)
+		switch {
+		case !ok: // resourceType, or what no element is
+		case !under && h.option.under != "":
+			out = elements(h.option.typ, v, in.Get(h.option.under), out)
+		case !under:
+			out = elements(h.option.typ, v, fhir.Value{}, out)
+		case !in.Get(h.option.member).Exists(): // else it came with its twin
+			out = elements(h.option.typ, fhir.Value{}, v, out)
 		}
 	}
 	return out
-}
-
-// child returns the element that a JSON member of an item of the type holds.
-func (t *Type) child(member string) (*field, *option) {
-	if t.primitive() {
-		return typeNamed("Element").held(member)
-	}
-	return t.held(member)
 }
 
 // sortItems is sort(): by the items, or by keys, each descending after a minus.

@@ -17,7 +17,7 @@ type Type struct {
 	base  *Type
 	as    kind // of a primitive or System type: what its values are; else node
 	made  r4.Kind
-	elems atomic.Pointer[map[string]*field]
+	has   atomic.Pointer[contents]
 }
 
 // field is an element of a type.
@@ -152,15 +152,39 @@ func typeOf(v fhir.Value) *Type {
 	return t
 }
 
-// field returns an element of the type by its FHIRPath name, or nil.
-func (t *Type) field(name string) *field { return t.fields()[name] }
+// contents are the elements of a type.
+type contents struct {
+	byName   map[string]*field
+	byMember map[string]holder
+}
 
-func (t *Type) fields() map[string]*field {
-	if m := t.elems.Load(); m != nil {
-		return *m
+// holder is the element that a JSON member holds, and which of its options.
+type holder struct {
+	field  *field
+	option *option
+}
+
+// field returns an element of the type by its FHIRPath name, or nil.
+func (t *Type) field(name string) *field { return t.contents().byName[name] }
+
+// held returns the element that a JSON member holds.
+func held[S string | []byte](t *Type, member S) (holder, bool) {
+	h, ok := t.contents().byMember[string(member)]
+	return h, ok
+}
+
+// contents returns the elements of the type, read from r4 at first use. Those of
+// a primitive are what every element has, its id and extensions.
+func (t *Type) contents() *contents {
+	if c := t.has.Load(); c != nil {
+		return c
 	}
-	m := map[string]*field{}
-	for _, e := range r4.Elements(t.name) {
+	c := &contents{byName: map[string]*field{}, byMember: map[string]holder{}}
+	from := t.name
+	if t.primitive() {
+		from = "Element"
+	}
+	for _, e := range r4.Elements(from) {
 		f := &field{name: e.Name, many: e.Max > 1}
 		for _, typ := range e.Types {
 			o := option{member: e.Member, typ: typeNamed(typ)}
@@ -172,30 +196,13 @@ func (t *Type) fields() map[string]*field {
 			}
 			f.options = append(f.options, o)
 		}
-		m[e.Name] = f
-	}
-	if t.primitive() { // its id and extensions are those of every element
-		for name, f := range typeNamed("Element").fields() {
-			m[name] = f
+		for n := range f.options {
+			c.byMember[f.options[n].member] = holder{f, &f.options[n]}
 		}
+		c.byName[e.Name] = f
 	}
-	t.elems.Store(&m)
-	return m
-}
-
-// held returns the element that a JSON member holds, and which of its options.
-func (t *Type) held(member string) (*field, *option) {
-	e, ok := r4.Child(t.name, member)
-	if !ok || e.Member != member {
-		return nil, nil
-	}
-	f := t.field(e.Name)
-	for i := range f.options {
-		if f.options[i].member == member {
-			return f, &f.options[i]
-		}
-	}
-	return nil, nil
+	t.has.Store(c)
+	return c
 }
 
 // typeName is a type as an expression names it: Quantity alone may be FHIR's or
