@@ -75,13 +75,36 @@ func (c *Clause) MatchID(id string) bool {
 	return found != (c.Modifier == Not)
 }
 
-// IDs returns the ids that a clause on _id names.
-func (c *Clause) IDs() []fhir.ID {
-	ids := make([]fhir.ID, len(c.operands))
-	for i := range c.operands {
-		ids[i] = fhir.ID(c.operands[i].raw)
+// IDs returns the ids that a clause on _id names. ok is false when it is on
+// another parameter, or asks for all but these.
+func (c *Clause) IDs() (ids []fhir.ID, ok bool) {
+	if !c.Plain() || c.Param.Code != "_id" {
+		return nil, false
 	}
-	return ids
+	for i := range c.operands {
+		ids = append(ids, fhir.ID(c.operands[i].raw))
+	}
+	return ids, c.Modifier != Not
+}
+
+// Places returns the local resources, as "Type/id", that a plain clause on a
+// reference asks for; ok is false when it asks for anything else as well, or is
+// on something else.
+func (c *Clause) Places() (places []string, ok bool) {
+	if !c.Plain() || c.Param.Type != r4.Reference || c.Modifier != NoModifier {
+		return nil, false
+	}
+	for i := range c.operands {
+		for _, t := range c.operands[i].targets {
+			switch {
+			case t.home:
+				places = append(places, string(t.text))
+			case !bytes.Equal(t.at, otherBase) || len(c.operands[i].targets) == 1:
+				return nil, false
+			}
+		}
+	}
+	return places, true
 }
 
 // MatchTime decides a clause on _lastUpdated, of a time in milliseconds since

@@ -219,7 +219,11 @@ func (s *finder) page(count int) ([]hit, error) {
 
 // first returns the first of hits in order.
 func (s *finder) first(hits []hit, n int) []hit {
-	slices.SortFunc(hits, func(a, b hit) int { return compareHits(s.q.Sort, &a, &b) })
+	var sort []search.SortKey
+	if s.q != nil {
+		sort = s.q.Sort
+	}
+	slices.SortFunc(hits, func(a, b hit) int { return compareHits(sort, &a, &b) })
 	return hits[:min(n, len(hits))]
 }
 

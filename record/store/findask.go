@@ -89,8 +89,8 @@ func (s *finder) cond(typ int, name string, c *search.Clause) (cond, error) {
 
 // idCond makes of a condition on _id the rows of those ids.
 func (s *finder) idCond(one *cond, typ int, name string) error {
-	ids := one.clause.IDs()
-	one.not = one.clause.Modifier == search.Not
+	ids, named := one.clause.IDs()
+	one.not = !named
 	one.own = make(map[uint64]struct{}, len(ids))
 	one.rows = []rk{}
 	for _, id := range ids {
