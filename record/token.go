@@ -1,0 +1,177 @@
+package record
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"joinery/fault"
+	"joinery/fhir"
+	"joinery/record/access"
+	"joinery/record/store"
+)
+
+// Grant is what a token stands for: a role, and whom it acts for in it.
+type Grant struct {
+	Role    string         `json:"role"` // of access.Roles; empty: system
+	Scope   string         `json:"scope,omitempty"`
+	Display string         `json:"display,omitempty"` // of the person or system, shown in the audit
+	Purpose access.Purpose `json:"purpose,omitempty"`
+
+	Patient        fhir.ID   `json:"patient,omitempty"`         // of a patient
+	RelatedPersons []fhir.ID `json:"related_persons,omitempty"` // of a carer
+	Practitioner   fhir.ID   `json:"practitioner,omitempty"`    // of staff
+	RoleID         fhir.ID   `json:"practitioner_role,omitempty"`
+	Organization   fhir.ID   `json:"organization,omitempty"` // of staff and case-finders
+	Locations      []fhir.ID `json:"locations,omitempty"`    // of staff
+	Cleared        []string  `json:"cleared,omitempty"`      // of staff: names of sensitivity labels
+	Groups         []fhir.ID `json:"groups,omitempty"`       // of case-finders
+}
+
+// subject makes the subject of a grant.
+func (g Grant) subject(who access.Who) (access.Subject, error) {
+	scopes, err := access.ParseScopes(g.Scope)
+	if err != nil {
+		return access.Subject{}, err
+	}
+	who.Scopes, who.Name = scopes, g.Display
+	if g.Purpose != "" {
+		who.Purpose = g.Purpose
+	}
+	switch g.Role {
+	case "", "system":
+		return access.NewSystem(who)
+	case "patient":
+		return access.NewPatient(who, g.Patient)
+	case "carer":
+		return access.NewCarer(who, g.RelatedPersons...)
+	case "staff":
+		m := access.Member{Practitioner: g.Practitioner, Role: g.RoleID, Organization: g.Organization, Locations: g.Locations}
+		for _, name := range g.Cleared {
+			l, ok := access.LabelNamed(name)
+			if !ok {
+				return access.Subject{}, fault.New(fault.Invalid, "There is no sensitivity label of this name to be cleared for.")
+			}
+			m.Cleared |= l
+		}
+		return access.NewStaff(who, m)
+	case "casefinder":
+		return access.NewCaseFinder(who, access.Finder{Organization: g.Organization, Groups: g.Groups})
+	case "analyst":
+		return access.NewAnalyst(who)
+	case "public":
+		return access.NewPublic(who)
+	}
+	return access.Subject{}, fault.New(fault.Invalid, "There is no role of this name. Roles are system, patient, carer, staff, casefinder, analyst and public.")
+}
+
+// Token is a bearer token as it is listed: never the secret, which nobody keeps.
+type Token struct {
+	Name    string
+	Grant   Grant
+	Made    time.Time
+	Expires time.Time // zero: never
+	Revoked time.Time // zero: in force
+}
+
+// CreateToken makes a bearer token and returns its secret, which cannot be had
+// again. The subject must be an operator at the record's own desk. A name can
+// be used once.
+func (v *View) CreateToken(ctx context.Context, name string, g Grant, expires time.Time) (secret string, err error) {
+	if err := v.administers(); err != nil {
+		return "", err
+	}
+	if strings.TrimSpace(name) == "" {
+		return "", fault.New(fault.Invalid, "A token needs a name, by which it is listed and revoked.")
+	}
+	if _, err := g.subject(access.Who{Client: name}); err != nil {
+		return "", err
+	}
+	grant, err := json.Marshal(g)
+	if err != nil {
+		return "", fmt.Errorf("write a grant: %w", err)
+	}
+	random, err := v.rec.ids.secret(32)
+	if err != nil {
+		return "", err
+	}
+	secret = "jny_" + base64.RawURLEncoding.EncodeToString(random)
+	hash := sha256.Sum256([]byte(secret))
+	if err := v.audit(ctx, line{Interaction: "token-create", Action: "C", What: []string{name}}); err != nil {
+		return "", err
+	}
+	err = v.rec.store.AddToken(ctx, store.Token{Hash: hash[:], Name: name, Scope: string(grant), Expires: expires})
+	return secret, err
+}
+
+// Tokens lists all tokens by name.
+func (v *View) Tokens(ctx context.Context) ([]Token, error) {
+	if err := v.administers(); err != nil {
+		return nil, err
+	}
+	if err := v.audit(ctx, line{Interaction: "token-list", Action: "R"}); err != nil {
+		return nil, err
+	}
+	stored, err := v.rec.store.Tokens(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Token, len(stored))
+	for i, t := range stored {
+		out[i] = Token{Name: t.Name, Made: t.Made, Expires: t.Expires, Revoked: t.Revoked}
+		if err := json.Unmarshal([]byte(t.Scope), &out[i].Grant); err != nil {
+			return nil, fmt.Errorf("read the grant of a token: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// RevokeToken ends a token, on every node within a second.
+func (v *View) RevokeToken(ctx context.Context, name string) error {
+	if err := v.administers(); err != nil {
+		return err
+	}
+	if err := v.audit(ctx, line{Interaction: "token-revoke", Action: "D", What: []string{name}}); err != nil {
+		return err
+	}
+	return v.rec.store.RevokeToken(ctx, name)
+}
+
+// administers refuses who is not an operator at the record's own desk.
+func (v *View) administers() error {
+	if v.subject.Role() != access.System || v.subject.Who().Operator == "" {
+		return fault.New(fault.Denied, "Tokens are made and ended by an operator with the joinery command.")
+	}
+	return nil
+}
+
+// Subject returns who a bearer token stands for. who says what is known of the
+// request: its id, its source. The fault is Unidentified when the token is not
+// known, has expired or was revoked, without saying which.
+func (r *Record) Subject(ctx context.Context, bearer string, who access.Who) (access.Subject, error) {
+	hash := sha256.Sum256([]byte(bearer))
+	t, err := r.store.Token(ctx, hash[:])
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return access.Subject{}, errNoToken
+		}
+		return access.Subject{}, err
+	}
+	now := r.clock()
+	if !t.Revoked.IsZero() || !t.Expires.IsZero() && !now.Before(t.Expires) {
+		return access.Subject{}, errNoToken
+	}
+	var g Grant
+	if err := json.Unmarshal([]byte(t.Scope), &g); err != nil {
+		return access.Subject{}, fmt.Errorf("read the grant of a token: %w", err)
+	}
+	who.Client = t.Name
+	return g.subject(who)
+}
+
+var errNoToken = fault.Wrap(fault.Unidentified, "This token is not valid here.", errors.New("unknown, expired or revoked"))
