@@ -35,9 +35,12 @@ type Grant struct {
 
 // subject makes the subject of a grant.
 func (g Grant) subject(who access.Who) (access.Subject, error) {
-	scopes, err := access.ParseScopes(g.Scope)
-	if err != nil {
-		return access.Subject{}, err
+	var scopes access.Scopes // none: no more than the role has, and no less
+	if g.Scope != "" {
+		var err error
+		if scopes, err = access.ParseScopes(g.Scope); err != nil {
+			return access.Subject{}, err
+		}
 	}
 	who.Scopes, who.Name = scopes, g.Display
 	if g.Purpose != "" {

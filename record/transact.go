@@ -134,6 +134,7 @@ type transaction struct {
 
 	todo     []step            // of each op
 	literal  map[string]string // what full URLs and conditional references stand for
+	named    bool              // ops have full URLs, so a urn:uuid that none has is a mistake
 	searched []condition       // what was found, to be found again at the commit
 }
 
@@ -202,7 +203,7 @@ func (t *transaction) validate() error {
 // look finds what the ops are about: the targets of conditions and conditional
 // references, and ids for what is new.
 func (t *transaction) look(ctx context.Context) error {
-	t.literal = map[string]string{}
+	t.literal, t.named = map[string]string{}, len(t.ops) > 1
 	if t.conditional() {
 		err := t.view.rec.store.View(ctx, func(n *store.Snap) error { return t.search(n) })
 		if err != nil {
@@ -236,6 +237,7 @@ func (t *transaction) look(ctx context.Context) error {
 			seen[where] = i
 		}
 		if op.FullURL != "" {
+			t.named = true
 			if _, twice := t.literal[op.FullURL]; twice && isURN(op.FullURL) {
 				return &OpError{i, fault.New(fault.Invalid, "Two entries of the transaction have the same fullUrl.")}
 			}
@@ -473,10 +475,11 @@ func (t *transaction) foundBy(op int) []fhir.ID {
 func (t *transaction) body(i int, doc *fhir.Doc) (*fhir.Doc, error) {
 	edits := withID(doc, t.todo[i].id)
 	dangling := false
-	if mayHavePlaceholders(doc) || len(t.literal) > 0 {
+	// What a stored Bundle's entries call each other is their own affair.
+	if t.ops[i].Type != "Bundle" && (mayHavePlaceholders(doc) || len(t.literal) > 0) {
 		edits = append(edits, literal(doc, func(reference string) (string, bool) {
 			to, ok := t.literal[reference]
-			dangling = dangling || !ok && isURN(reference)
+			dangling = dangling || !ok && t.named && strings.HasPrefix(reference, "urn:uuid:")
 			return to, ok
 		})...)
 	}

@@ -15,17 +15,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"joinery/bench/cluster"
+	"joinery/fault"
 	"joinery/fhir"
+	"joinery/fhir/r4"
 	"joinery/record/access"
 	"joinery/record/search"
 )
+
+const protectedAddress = "XX"
 
 var testNow = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // world is a store with some of Synthea's people, and the same in memory.
 type world struct {
 	*Store
-	all []resource0
+	all     []resource0
+	filter  *access.Filter // whom the oracle speaks for
+	visible []resource0    // … and what they may see; nil: all
 }
 
 // resource0 is a resource as the oracle has it.
@@ -107,10 +114,39 @@ func readBundle(t testing.TB, data []byte) []resource0 {
 	return out
 }
 
-// newWorld stores resources in a new SQLite record.
-func newWorld(t testing.TB, all []resource0) *world {
+// backend names a new, empty database.
+type backend func(t testing.TB) string
+
+func onSQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
+
+// onBoth runs a test on either database.
+func onBoth(t *testing.T, do func(t *testing.T, empty backend)) {
+	t.Run("SQLite", func(t *testing.T) { do(t, onSQLite) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		c, err := cluster.New(context.Background())
+		if err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatal(err)
+			}
+			t.Skip(err)
+		}
+		t.Cleanup(func() { c.Stop() })
+		n := 0
+		do(t, func(t testing.TB) string {
+			n++
+			url, err := c.Create(context.Background(), fmt.Sprintf("find%d", n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return url
+		})
+	})
+}
+
+// newWorld stores resources in a new record.
+func newWorld(t testing.TB, empty backend, all []resource0) *world {
 	t.Helper()
-	s, err := Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), Options{Clock: func() time.Time { return testNow }, Rand: rand.Reader})
+	s, err := Open(context.Background(), empty(t), Options{Clock: func() time.Time { return testNow }, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +159,16 @@ func newWorld(t testing.TB, all []resource0) *world {
 // put stores resources, each instead of the one before.
 func (w *world) put(t testing.TB, all ...resource0) {
 	t.Helper()
+	where := map[string]int{}
+	for i, r := range w.all {
+		where[r.name()] = i
+	}
+	seen := map[string]bool{} // an Organization is in the bundle of each of its patients
+	all = slices.DeleteFunc(slices.Clone(all), func(r resource0) bool {
+		again := seen[r.name()]
+		seen[r.name()] = true
+		return again
+	})
 	for part := range slices.Chunk(all, 1000) {
 		tx := &Tx{}
 		for _, r := range part {
@@ -137,7 +183,7 @@ func (w *world) put(t testing.TB, all ...resource0) {
 		}
 	}
 	for _, r := range all {
-		if i := slices.IndexFunc(w.all, func(o resource0) bool { return o.name() == r.name() }); i >= 0 {
+		if i, ok := where[r.name()]; ok {
 			w.all[i] = r
 			continue
 		}
@@ -234,7 +280,7 @@ func (w *world) pages(t testing.TB, rights Rights, q *search.Query, at int64) (m
 // oracle answers a query from memory, one clause after the other.
 func (w *world) oracle(q *search.Query) []string {
 	var out []string
-	for _, r := range w.all {
+	for _, r := range w.seen() {
 		if q.Type != "" && r.typ != q.Type || q.Types != nil && !slices.Contains(q.Types, r.typ) {
 			continue
 		}
@@ -243,6 +289,52 @@ func (w *world) oracle(q *search.Query) []string {
 		}
 	}
 	return out
+}
+
+// seen are the resources that the subject whom the oracle speaks for may see.
+func (w *world) seen() []resource0 {
+	if w.visible == nil {
+		return w.all
+	}
+	return w.visible
+}
+
+// barred reports whether a parameter must not find a resource.
+func (w *world) barred(r resource0, code string) bool {
+	if w.filter == nil {
+		return false
+	}
+	number, _ := r4.TypeNumber(r.typ)
+	return bars(w.filter.Barred(number, code), int64(access.Labels(r.doc.Root())))
+}
+
+// nothing is a resource with no elements.
+func nothing(typ string) fhir.Value {
+	doc, _ := fhir.Parse([]byte(`{"resourceType":"` + typ + `"}`))
+	return doc.Root()
+}
+
+// as makes the oracle speak for a subject.
+func (w *world) as(t testing.TB, rights Rights) {
+	t.Helper()
+	w.filter, w.visible = rights.Search, []resource0{}
+	err := w.View(context.Background(), func(n *Snap) error {
+		for _, r := range w.all {
+			_, err := n.Get(rights.Search, r.typ, r.id)
+			switch fault.KindOf(err) {
+			case fault.NotFound:
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			w.visible = append(w.visible, r)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *world) holdAll(clauses []*search.Clause, r resource0) bool {
@@ -256,10 +348,12 @@ func (w *world) holdAll(clauses []*search.Clause, r resource0) bool {
 
 func (w *world) holds(c *search.Clause, r resource0) bool {
 	switch {
+	case c.Has == nil && w.barred(r, c.Param.Code):
+		return c.Chain == nil && c.MatchBody(r.typ, nothing(r.typ))
 	case c.Chain != nil:
 		refers := c.Refers(nil, search.Extract(nil, r.typ, r.doc.Root()))
 		for _, link := range c.Chain {
-			for _, o := range w.all {
+			for _, o := range w.seen() {
 				if o.typ == link.Type && slices.Contains(refers, search.Hash(o.name())) && w.holds(link.Where, o) {
 					return true
 				}
@@ -267,7 +361,10 @@ func (w *world) holds(c *search.Clause, r resource0) bool {
 		}
 		return false
 	case c.Has != nil:
-		for _, o := range w.all {
+		for _, o := range w.seen() {
+			if w.barred(o, c.Has.Param.Code) {
+				continue
+			}
 			if o.typ == c.Has.Type && slices.Contains(c.Has.Refers(nil, search.Extract(nil, o.typ, o.doc.Root())), search.Hash(r.name())) && w.holds(c.Has.Where, o) {
 				return true
 			}
@@ -325,8 +422,28 @@ func sorted(names []string) []string {
 	return out
 }
 
-func TestFindGivesWhatTheOracleDoes(t *testing.T) {
-	w := newWorld(t, synthea(t, 6))
+func TestFind(t *testing.T) {
+	onBoth(t, func(t *testing.T, empty backend) {
+		for _, law := range []struct {
+			name string
+			test func(*testing.T, backend)
+		}{
+			{"a search gives what the oracle does", testFindGivesWhatTheOracleDoes},
+			{"a search gives what the subject may see", testFindBySubjects},
+			{"a search is in the order asked for", testFindOrders},
+			{"what is referred to is included", testFindIncludes},
+			{"older pages see one state", testOlderPagesSeeOneState},
+			{"everything of a person is given", testEverything},
+			{"linked persons are found as one", testFindLinked},
+			{"too costly searches are refused", testFindTooCostly},
+		} {
+			t.Run(law.name, func(t *testing.T) { law.test(t, empty) })
+		}
+	})
+}
+
+func testFindGivesWhatTheOracleDoes(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 6))
 	rights := everyone(t)
 	empty := 0
 	for _, tt := range asked {
@@ -350,8 +467,184 @@ func TestFindGivesWhatTheOracleDoes(t *testing.T) {
 	}
 }
 
-func TestFindOrders(t *testing.T) {
-	w := newWorld(t, synthea(t, 3))
+// practice gives some of Synthea's people a practice that shares, and one of
+// them an address that must not be known.
+func practice(t testing.TB, all []resource0) []resource0 {
+	t.Helper()
+	out := slices.Clone(all)
+	n := 0
+	for i, r := range out {
+		if r.typ != "Patient" {
+			continue
+		}
+		n++
+		text := string(r.doc.Bytes())
+		if n%2 == 0 {
+			text = strings.Replace(text, "{", `{"generalPractitioner":[{"reference":"Organization/gp"}],`, 1)
+		}
+		if n%4 == 0 {
+			text = strings.Replace(text, `"meta":{`, `"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"`+protectedAddress+`"}],`, 1)
+			if !strings.Contains(text, protectedAddress) {
+				text = strings.Replace(text, "{", `{"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"`+protectedAddress+`"}]},`, 1)
+			}
+		}
+		doc, err := fhir.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i].doc = doc
+	}
+	for _, body := range []string{
+		`{"resourceType":"Organization","id":"gp","name":"Practice"}`,
+		`{"resourceType":"Consent","id":"share","status":"active","scope":{"text":"sharing"},"category":[{"text":"sharing agreement"}],"policyRule":{"text":"x"},"provision":{"type":"permit","actor":[{"role":{"text":"party"},"reference":{"reference":"Organization/gp"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}`,
+	} {
+		doc, err := fhir.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, resource0{doc.Root().Get("resourceType").Text(), fhir.ID(doc.Root().Get("id").Text()), doc})
+	}
+	return out
+}
+
+func testFindBySubjects(t *testing.T, empty backend) {
+	w := newWorld(t, empty, practice(t, synthea(t, 8)))
+	var patient fhir.ID
+	for _, r := range w.all {
+		if r.typ == "Patient" {
+			patient = r.id
+		}
+	}
+	self, err := access.NewPatient(access.Who{}, patient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staff, err := access.NewStaff(access.Who{Client: "ward", Purpose: access.Treatment}, access.Member{Practitioner: "d1", Organization: "gp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	narrow, err := access.ParseScopes("system/Observation.rs system/Organization.rs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed, err := access.NewSystem(access.Who{Client: "feed", Scopes: narrow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := access.NewPublic(access.Who{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, subject := range map[string]access.Subject{"patient": self, "staff": staff, "feed": feed, "public": public} {
+		rights := rightsOf(subject)
+		w.as(t, rights)
+		t.Logf("%s sees %d of %d", name, len(w.visible), len(w.all))
+		if len(w.visible) == 0 || len(w.visible) == len(w.all) {
+			t.Errorf("%s sees %d of %d: it tests nothing", name, len(w.visible), len(w.all))
+		}
+		for _, tt := range append(slices.Clone(asked), struct{ typ, raw string }{"Patient", "address-city:missing=true"}, struct{ typ, raw string }{"Patient", "_sort=address-city&_count=3"}) {
+			q := query(t, tt.typ, tt.raw)
+			want := w.oracle(q)
+			got, _, _ := w.pages(t, rights, q, 0)
+			if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" {
+				t.Errorf("%s: %s?%s: %d found, want %d", name, tt.typ, tt.raw, len(got), len(want))
+			}
+			counted := query(t, tt.typ, strings.TrimPrefix(tt.raw+"&_summary=count", "&"))
+			if _, _, total := w.pages(t, rights, counted, 0); total == nil || *total != len(want) {
+				t.Errorf("%s: %s?%s: counted %v, want %d", name, tt.typ, tt.raw, total, len(want))
+			}
+		}
+		q := query(t, "Observation", "code=8302-2&_include=Observation:encounter&_include=Observation:subject&_include=Observation:performer&_revinclude=DiagnosticReport:result")
+		_, includes, _ := w.pages(t, rights, q, 0)
+		for _, name := range includes {
+			if !slices.ContainsFunc(w.visible, func(r resource0) bool { return r.name() == name }) {
+				t.Errorf("%s is included, and must not be seen", name)
+			}
+		}
+	}
+}
+
+func testFindLinked(t *testing.T, empty backend) {
+	const number = `"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9000000009","extension":[{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus","valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus","code":"01"}]}}]}]`
+	var all []resource0
+	for _, body := range []string{
+		`{"resourceType":"Patient","id":"a",` + number + `}`,
+		`{"resourceType":"Patient","id":"b",` + number + `}`,
+		`{"resourceType":"Patient","id":"c"}`,
+		`{"resourceType":"Observation","id":"oa","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/a"}}`,
+		`{"resourceType":"Observation","id":"ob","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/b"}}`,
+		`{"resourceType":"Observation","id":"oc","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/c"}}`,
+		`{"resourceType":"Appointment","id":"ab","status":"booked","participant":[{"status":"accepted","actor":{"reference":"Patient/a"}},{"status":"accepted","actor":{"reference":"Patient/b"}},{"status":"accepted","actor":{"reference":"Patient/c"}}]}`,
+	} {
+		doc, err := fhir.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, resource0{doc.Root().Get("resourceType").Text(), fhir.ID(doc.Root().Get("id").Text()), doc})
+	}
+	w := newWorld(t, empty, all)
+	for _, tt := range []struct {
+		typ, raw string
+		want     string
+	}{
+		{"Observation", "patient=a", "[Observation/oa Observation/ob]"},
+		{"Observation", "patient=Patient/b&_count=1", "[Observation/oa Observation/ob]"},
+		{"Observation", "patient=c", "[Observation/oc]"},
+		{"Observation", "patient=nobody", "[]"},
+		{"Appointment", "patient=a", "[Appointment/ab]"},
+		{"Appointment", "status=booked&_count=1", "[Appointment/ab]"},
+		{"Appointment", "_count=1", "[Appointment/ab]"},
+		{"Appointment", "_sort=-date&_count=1", "[Appointment/ab]"},
+		{"Appointment", "_id=ab", "[Appointment/ab]"},
+		{"", "_type=Appointment,Observation&_count=1", "[Appointment/ab Observation/oa Observation/ob Observation/oc]"},
+	} {
+		got, _, total := w.pages(t, everyone(t), query(t, tt.typ, tt.raw+"&_total=accurate"), 0)
+		if fmt.Sprint(sorted(got)) != tt.want {
+			t.Errorf("%s?%s = %v, want %s", tt.typ, tt.raw, got, tt.want)
+		}
+		if *total != len(got) {
+			t.Errorf("%s?%s: total %d, want %d", tt.typ, tt.raw, *total, len(got))
+		}
+	}
+	q, err := search.ParseCompartment("Patient", "b", "", nil, search.Options{Strict: true, Now: testNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, _ := w.pages(t, everyone(t), q, 0)
+	if want := "[Appointment/ab Observation/oa Observation/ob Patient/a Patient/b]"; fmt.Sprint(sorted(got)) != want {
+		t.Errorf("compartment of b = %v, want %s", sorted(got), want)
+	}
+	err = w.View(context.Background(), func(n *Snap) error {
+		found, err := n.Everything(everyone(t).Read, "a", Everything{}, nil)
+		if len(found.Found) != 5 {
+			t.Errorf("everything of a: %d, want 5", len(found.Found))
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func testFindTooCostly(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 1))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := w.View(ctx, func(n *Snap) error {
+		_, err := n.Find(everyone(t), query(t, "Observation", "code:text=x"), nil)
+		return err
+	})
+	if err == nil {
+		t.Error("a search whose time is over was answered")
+	}
+	s := &finder{scanned: maxScanned}
+	if err := s.spend(maxBodies + 1); fault.KindOf(err) != fault.TooLarge {
+		t.Errorf("spend = %v, want %v", err, fault.TooLarge)
+	}
+}
+
+func testFindOrders(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 3))
 	for _, raw := range []string{"_sort=-date&_count=9", "_sort=date", "_sort=code,-date&_count=50", "_sort=-value-quantity,date&_count=100", "_sort=_id", "_sort=-_lastUpdated"} {
 		q := query(t, "Observation", raw)
 		got, _, _ := w.pages(t, everyone(t), q, 0)
@@ -377,8 +670,8 @@ func TestFindOrders(t *testing.T) {
 	}
 }
 
-func TestFindIncludes(t *testing.T) {
-	w := newWorld(t, synthea(t, 2))
+func testFindIncludes(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 2))
 	for _, tt := range []struct{ typ, raw string }{
 		{"Observation", "code=8302-2&_include=Observation:encounter&_include=Observation:subject"},
 		{"Observation", "code=8302-2&_include=Observation:encounter&_include:iterate=Encounter:participant:Practitioner"},
@@ -409,9 +702,9 @@ func TestFindIncludes(t *testing.T) {
 	}
 }
 
-// TestOlderPagesSeeOneState changes the record between the pages of a search.
-func TestOlderPagesSeeOneState(t *testing.T) {
-	w := newWorld(t, synthea(t, 2))
+// testOlderPagesSeeOneState changes the record between the pages of a search.
+func testOlderPagesSeeOneState(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 2))
 	var at int64
 	if err := w.View(context.Background(), func(n *Snap) error { at = n.T(); return nil }); err != nil {
 		t.Fatal(err)
@@ -448,8 +741,8 @@ func TestOlderPagesSeeOneState(t *testing.T) {
 	}
 }
 
-func TestEverything(t *testing.T) {
-	w := newWorld(t, synthea(t, 3))
+func testEverything(t *testing.T, empty backend) {
+	w := newWorld(t, empty, synthea(t, 3))
 	var patient fhir.ID
 	for _, r := range w.all {
 		if r.typ == "Patient" {
@@ -505,7 +798,7 @@ func TestEverything(t *testing.T) {
 }
 
 func BenchmarkFind(b *testing.B) {
-	w := newWorld(b, synthea(b, 40))
+	w := newWorld(b, onSQLite, synthea(b, 40))
 	rights := everyone(b)
 	var patient resource0
 	for _, r := range w.all {
@@ -553,5 +846,3 @@ func BenchmarkFind(b *testing.B) {
 		b.ReportMetric(float64(found), "found")
 	})
 }
-
-var _ = fmt.Sprint
