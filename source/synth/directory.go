@@ -66,5 +66,27 @@ func (w *world) directory() Bundle {
 		w.add("HealthcareService", s.id,
 			"active", true, "providedBy", ref("Organization", s.org), "name", s.name+" (synthetic)")
 	}
+	w.agreement()
 	return w.bundle("directory")
+}
+
+// agreement binds the organisations to share for treatment and for planning:
+// without one, their staff see nobody.
+func (w *world) agreement() {
+	var parties []any
+	for _, o := range organisations {
+		parties = append(parties, obj(
+			"role", concept(hl7+"v3-ParticipationType", "PRCP", "primary information recipient"),
+			"reference", ref("Organization", o.id)))
+	}
+	w.add("Consent", "demo-agreement",
+		"status", "active",
+		"scope", concept(hl7+"consentscope", "patient-privacy", "Privacy Consent"),
+		"category", list(obj("text", "Sharing agreement of organisations")),
+		"dateTime", date(w.ago(400)),
+		"organization", []any{ref("Organization", "demo-council")},
+		"policyRule", obj("text", "Eastmere sharing agreement (synthetic)"),
+		"provision", obj("type", "permit", "period", obj("start", date(w.ago(400))),
+			"actor", parties,
+			"purpose", list(coding(actReason, "TREAT", "treatment"), coding(actReason, "HOPERAT", "healthcare operations"))))
 }

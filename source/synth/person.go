@@ -287,6 +287,5 @@ func (w *world) carer(p *subject) {
 		"patient", p.ref, "dateTime", date(w.ago(90)),
 		"policyRule", concept(hl7+"v3-ActCode", "OPTIN", "opt-in"),
 		"provision", obj("type", "permit", "period", obj("start", date(w.ago(90))),
-			"actor", list(obj("role", concept(hl7+"v3-ParticipationType", "PRCP", "primary information recipient"), "reference", daughter)),
-			"action", list(concept(hl7+"consentaction", "access", "Access"))))
+			"actor", list(obj("role", concept(hl7+"v3-ParticipationType", "PRCP", "primary information recipient"), "reference", daughter))))
 }
