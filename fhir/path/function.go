@@ -34,17 +34,17 @@ const (
 )
 
 // functions are those of FHIRPath and those that FHIR adds.
-var functions = map[string]*function{}
+var functions = gathered(collectionFunctions, stringFunctions, numberFunctions, conversionFunctions, fhirFunctions)
 
-func init() {
-	for _, group := range []map[string]*function{
-		collectionFunctions, stringFunctions, numberFunctions, conversionFunctions, fhirFunctions,
-	} {
+func gathered(groups ...map[string]*function) map[string]*function {
+	all := map[string]*function{}
+	for _, group := range groups {
 		for name, f := range group {
 			f.most = max(f.most, f.least)
-			functions[name] = f
+			all[name] = f
 		}
 	}
+	return all
 }
 
 var collectionFunctions = map[string]*function{

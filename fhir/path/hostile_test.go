@@ -48,8 +48,8 @@ func TestHostileExpressionsEnd(t *testing.T) {
 		if err == nil {
 			_, err = e.Eval(&path.Env{Now: now, Steps: 1_000_000}, doc.Root())
 		}
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%s took %v, want under 2s", name, took)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s took %v, want under 10s", name, took)
 		}
 		if err != nil && fault.KindOf(err) != fault.TooLarge && fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v (%v), want a refusal or a result", name, err, fault.KindOf(err))

@@ -11,8 +11,12 @@ import (
 // MaxOperations is how many operations a patch may have.
 const MaxOperations = 1000
 
-// patchSteps bounds the work of each path of a patch.
-const patchSteps = 1_000_000
+// What all operations of a patch together may cost: steps of evaluation, and
+// bytes of the resource, which each operation reads afresh.
+const (
+	patchSteps = 5_000_000
+	patchBytes = 256 << 20
+)
 
 // Patch applies a FHIRPath Patch, a Parameters resource of operations (add,
 // insert, delete, replace, move), one after the other, and returns the patched
@@ -27,15 +31,19 @@ func Patch(doc *fhir.Doc, parameters fhir.Value) ([]byte, error) {
 	if !parameters.Get("resourceType").Is("Parameters") {
 		return nil, refuse(parameters, "structure", "A FHIRPath Patch is a Parameters resource.")
 	}
-	n := 0
+	n, read, left := 0, 0, patchSteps
 	for parameter := range parameters.Get("parameter").Items() {
 		if n++; n > MaxOperations {
 			return nil, refuse(parameters, "too-costly", fmt.Sprintf("A patch may have %d operations at most.", MaxOperations))
+		}
+		if read += len(doc.Bytes()); read > patchBytes {
+			return nil, refuse(parameter, "too-costly", "The patch has too many operations for a resource of this size.")
 		}
 		o, err := readOperation(parameter)
 		if err != nil {
 			return nil, err
 		}
+		o.left = &left
 		patched, err := o.apply(doc)
 		if err != nil {
 			return nil, err
@@ -60,6 +68,7 @@ type operation struct {
 	name  string
 	value fhir.Value            // the part that holds the value
 	given map[string]fhir.Value // the parts, by name
+	left  *int                  // steps of evaluation that the patch may still take
 }
 
 func readOperation(at fhir.Value) (*operation, error) {
@@ -154,10 +163,14 @@ func (o *operation) apply(doc *fhir.Doc) ([]byte, error) {
 }
 
 func (o *operation) eval(e *Expr, focus Item) (Collection, error) {
-	c, err := e.EvalItem(&Env{Steps: patchSteps}, focus)
-	if err != nil {
+	c, left, err := e.evalItem(&Env{Steps: max(*o.left, 1)}, focus)
+	switch {
+	case fault.KindOf(err) == fault.TooLarge:
+		return nil, refuse(o.given["path"], "too-costly", fault.MessageOf(err))
+	case err != nil:
 		return nil, refuse(o.given["path"], "value", fault.MessageOf(err))
 	}
+	*o.left = left
 	return c, nil
 }
 

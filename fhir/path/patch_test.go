@@ -2,6 +2,7 @@ package path_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,5 +189,18 @@ func TestPatchIsAllOrNothing(t *testing.T) {
 	}
 	if string(in.Bytes()) != patient {
 		t.Error("Patch changed its input")
+	}
+}
+
+func TestPatchIsBounded(t *testing.T) {
+	for name, ops := range map[string][]string{
+		"operations": slices.Repeat([]string{op(`type="valueCode":"delete"`, `path="valueString":"Patient.gender"`)}, path.MaxOperations+1),
+		"work":       slices.Repeat([]string{op(`type="valueCode":"delete"`, `path="valueString":"Patient.name.where(1.repeatAll(iif($this < 99999, $this + 1, {})).count() = 0)"`)}, 200),
+		"one path":   {op(`type="valueCode":"delete"`, `path="valueString":"Patient.name.where(1.repeatAll($this).exists())"`)},
+	} {
+		_, err := path.Patch(parsed(t, []byte(patient)), parsed(t, []byte(patchOf(ops...))).Root())
+		if fault.KindOf(err) != fault.TooLarge {
+			t.Errorf("%s: Patch gives %v, want that it costs too much", name, err)
+		}
 	}
 }

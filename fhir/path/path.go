@@ -117,8 +117,14 @@ func (e *Expr) Eval(env *Env, focus fhir.Value) (Collection, error) {
 
 // EvalItem is Eval on an item, which knows its type.
 func (e *Expr) EvalItem(env *Env, focus Item) (Collection, error) {
+	out, _, err := e.evalItem(env, focus)
+	return out, err
+}
+
+// evalItem also returns how many steps were left.
+func (e *Expr) evalItem(env *Env, focus Item) (Collection, int, error) {
 	if err := e.fits(focus.typ); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r := runs.Get().(*run)
 	r.start(env, focus)
@@ -128,10 +134,11 @@ func (e *Expr) EvalItem(env *Env, focus Item) (Collection, error) {
 		out = make(Collection, len(buf))
 		copy(out, buf)
 	}
+	left := r.left
 	r.done(buf)
 	r.stop()
 	runs.Put(r)
-	return out, err
+	return out, left, err
 }
 
 // fits checks the expression against a type, once a type.
