@@ -21,7 +21,7 @@ build: ## build bin/joinery: one static binary, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
 
 run: build ## build, make a small synthetic record if there is none, and serve it
-	@$(BIN) demo --db $(DB) --if-empty
+	@$(BIN) demo --db $(DB) --listen $(LISTEN) --if-empty
 	@$(BIN) serve --db $(DB) --listen $(LISTEN)
 
 test: ## run every test (PostgreSQL's too, when it is installed)

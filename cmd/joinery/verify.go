@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"joinery/fault"
 	"joinery/record/access"
 )
 
@@ -84,11 +85,11 @@ func (reindexCommand) Run(ctx context.Context, a *app) error {
 }
 
 // verify checks the whole record.
-func (d *desk) verify(_ http.ResponseWriter, r *http.Request) (any, error) {
-	return verified{Damage: []string{}}, nil
+func (d *desk) verify(_ http.ResponseWriter, _ *http.Request) (any, error) {
+	return nil, fault.New(fault.Unsupported, "This build cannot verify yet.")
 }
 
 // reindex builds the indexes again.
-func (d *desk) reindex(_ http.ResponseWriter, r *http.Request) (any, error) {
-	return nil, nil
+func (d *desk) reindex(_ http.ResponseWriter, _ *http.Request) (any, error) {
+	return nil, fault.New(fault.Unsupported, "This build cannot reindex yet.")
 }

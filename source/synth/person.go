@@ -35,7 +35,7 @@ func (w *world) person(i int) Bundle {
 	if i == 0 { // the one whom the guides are about
 		p.age, p.sex = 82, "female"
 	}
-	p.inHome = i > 0 && p.age >= 78 && w.chance(0.4)
+	p.inHome = i > 0 && p.age >= 78 && w.chance(0.8)
 	p.born = w.today.AddDate(-p.age, -w.rng.IntN(11), -w.rng.IntN(27))
 	p.practice, p.gp = Practice, clinicians[w.rng.IntN(2)]
 	if i > 0 && w.chance(0.4) {
