@@ -101,7 +101,7 @@ func (db *postgresDB) transact(ctx context.Context, begin string, do func(conn) 
 		return fault.Wrap(fault.Unavailable, "The database cannot be reached.", err)
 	}
 	defer c.Release() // a connection in a failed transaction is closed by the pool
-	q := &postgresConn{c: c.Conn(), reads: begin == beginRead}
+	q := &postgresConn{c: c.Conn(), reads: begin == beginRead, queue: &pgx.Batch{}}
 	q.queue.Queue(begin)
 	if err := do(q); err != nil {
 		q.rollback(ctx)
@@ -158,7 +158,7 @@ func classified(err error) error {
 // spare the time of a round trip for each.
 type postgresConn struct {
 	c     *pgx.Conn
-	queue pgx.Batch
+	queue *pgx.Batch
 	reads bool
 }
 
@@ -177,8 +177,8 @@ func (q *postgresConn) query(ctx context.Context, sql string, args []any, each f
 	}
 	queued := q.queue.Len()
 	q.queue.Queue(sql, args...)
-	results := q.c.SendBatch(ctx, &q.queue)
-	q.queue = pgx.Batch{}
+	results := q.c.SendBatch(ctx, q.queue)
+	q.queue = &pgx.Batch{}
 	defer func() {
 		if e := results.Close(); err == nil {
 			err = e
@@ -230,8 +230,8 @@ func (q *postgresConn) send(ctx context.Context) error {
 	if q.queue.Len() == 0 {
 		return nil
 	}
-	results := q.c.SendBatch(ctx, &q.queue)
-	q.queue = pgx.Batch{}
+	results := q.c.SendBatch(ctx, q.queue)
+	q.queue = &pgx.Batch{}
 	return results.Close()
 }
 

@@ -51,7 +51,7 @@ func (n *Snap) fill(v *Version) error {
 	}
 	found := false
 	from := func(table string) error {
-		return n.query("SELECT "+versionRow+" FROM "+table+" r WHERE r.rk = ? AND r.ver = ?", []any{v.home, v.Number}, func(r *row) error {
+		return n.query("SELECT "+versionRow+" FROM "+table+" r WHERE r.rk = ? AND r.ver = ? AND r.method <> 9", []any{v.home, v.Number}, func(r *row) error {
 			main, err := scanVersion(r, 0)
 			v.rest, v.hash, found = main.rest, main.hash, true
 			return err
