@@ -473,21 +473,19 @@ func standard(name string) (string, bool) {
 	return "", false
 }
 
-// root returns the outermost resource of the document in question.
-func (r *run) root() fhir.Value {
-	if len(r.context) == 0 {
-		return r.env.Resource.Doc().Root()
-	}
-	return r.context[0].val.Doc().Root()
-}
+// root returns the resource that %resource is contained in, or is itself.
+func (r *run) root() fhir.Value { return container(r.resource()) }
 
 // resource returns what %resource stands for.
 func (r *run) resource() fhir.Value {
 	if r.env.Resource.Exists() {
 		return r.env.Resource
 	}
-	if len(r.context) > 0 && typeOf(r.context[0].val) != nil {
-		return r.context[0].val
+	if len(r.context) == 0 {
+		return fhir.Value{}
 	}
-	return r.root()
+	if v := r.context[0].val; typeOf(v) != nil {
+		return v
+	}
+	return container(r.context[0].val)
 }

@@ -82,7 +82,8 @@ func TestEval(t *testing.T) {
 		{`Observation.performer.where(resolve() is Practitioner).count()`, `1`},
 		{`Observation.performer.where(resolve() is Organization).count()`, `1`},
 		{`Observation.performer.resolve()`, ``},
-		{`%rootResource.entry.count()`, `2`},
+		{`%rootResource.id`, `Bundle.entry[0].resource.id`},
+		{`Patient.contained.where(id = 'd').select(%rootResource.id)`, `Bundle.entry[0].resource.id`},
 		{`%resource.id`, `Bundle.entry[0].resource.id`},
 		{`%context.id = %resource.id`, `true`},
 		// Three-valued logic and singletons

@@ -205,16 +205,12 @@ func (r *run) find(from *Item, ref string) (fhir.Value, error) {
 	if err := r.spend(20); err != nil {
 		return fhir.Value{}, err
 	}
-	root := from.val.Doc().Root()
-	if from.kind != node {
-		root = r.root()
+	at := from.val
+	if !at.Exists() {
+		at = r.resource()
 	}
-	bundle := root.Get("resourceType").Is("Bundle")
 	if id, ok := strings.CutPrefix(ref, "#"); ok {
-		whole := root
-		if bundle {
-			whole = entryOf(root, from.val)
-		}
+		whole := container(at)
 		if id == "" {
 			return whole, nil
 		}
@@ -225,7 +221,7 @@ func (r *run) find(from *Item, ref string) (fhir.Value, error) {
 		}
 		return fhir.Value{}, nil
 	}
-	if bundle {
+	if root := at.Doc().Root(); root.Get("resourceType").Is("Bundle") {
 		n := 0
 		for entry := range root.Get("entry").Items() {
 			n++
@@ -244,16 +240,24 @@ func (r *run) find(from *Item, ref string) (fhir.Value, error) {
 	return v, nil
 }
 
-// entryOf returns the resource of a Bundle's entry that holds a value.
-func entryOf(bundle, v fhir.Value) fhir.Value {
-	start, end := v.Span()
-	for entry := range bundle.Get("entry").Items() {
-		whole := entry.Get("resource")
-		if s, e := whole.Span(); whole.Exists() && s <= start && end <= e {
-			return whole
+// container returns the resource that a value is in: that of the document or,
+// in a Bundle, of the entry. What is contained is not a container.
+func container(v fhir.Value) fhir.Value {
+	root := v.Doc().Root()
+	for root.Get("resourceType").Is("Bundle") {
+		inner := fhir.Value{}
+		for entry := range root.Get("entry").Items() {
+			if whole := entry.Get("resource"); whole.Exists() && within(whole, v) {
+				inner = whole
+				break
+			}
 		}
+		if !inner.Exists() {
+			break
+		}
+		root = inner
 	}
-	return bundle
+	return root
 }
 
 // isResource reports whether "Type/id" names the resource.

@@ -1,6 +1,7 @@
 package path
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -96,17 +97,24 @@ var values = map[string]kind{
 	"decimal": decimal, "date": date, "dateTime": dateTime, "instant": dateTime, "time": clock,
 }
 
+// known holds the types that were asked for. The map is never changed but
+// replaced by a larger one, so that reading needs no lock.
 var known struct {
-	sync.RWMutex
-	types map[string]*Type
+	sync.Mutex
+	types atomic.Pointer[map[string]*Type]
+}
+
+// knownType returns a type that was asked for before.
+func knownType[S string | []byte](name S) *Type {
+	if m := known.types.Load(); m != nil {
+		return (*m)[string(name)]
+	}
+	return nil
 }
 
 // typeNamed returns the FHIR type of a name, nil when there is none.
 func typeNamed(name string) *Type {
-	known.RLock()
-	t := known.types[name]
-	known.RUnlock()
-	if t != nil {
+	if t := knownType(name); t != nil {
 		return t
 	}
 	made := r4.KindOf(name)
@@ -126,13 +134,14 @@ func typeNamed(name string) *Type {
 	}
 	known.Lock()
 	defer known.Unlock()
-	if known.types == nil {
-		known.types = map[string]*Type{}
-	}
-	if other := known.types[name]; other != nil {
+	if other := knownType(name); other != nil {
 		return other
 	}
-	known.types[name] = t
+	all := map[string]*Type{name: t}
+	if m := known.types.Load(); m != nil {
+		maps.Copy(all, *m)
+	}
+	known.types.Store(&all)
 	return t
 }
 
@@ -140,9 +149,7 @@ func typeNamed(name string) *Type {
 // something unknown.
 func typeOf(v fhir.Value) *Type {
 	name := v.Get("resourceType").TextBytes()
-	known.RLock()
-	t := known.types[string(name)]
-	known.RUnlock()
+	t := knownType(name)
 	if t == nil {
 		t = typeNamed(string(name))
 	}
