@@ -125,7 +125,7 @@ func typeNamed(name string) *Type {
 	if b := r4.Base(name); b != "" {
 		base = typeNamed(b)
 	}
-	t = &Type{space: "FHIR", name: name, base: base, made: made}
+	t := &Type{space: "FHIR", name: name, base: base, made: made}
 	if made == r4.Primitive {
 		t.as = stringy
 		if k, ok := values[name]; ok {
