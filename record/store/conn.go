@@ -137,7 +137,7 @@ var sqliteWords = &dialect{}
 func (q *sqliteConn) words() *dialect { return sqliteWords }
 
 func (q *sqliteConn) query(_ context.Context, sql string, args []any, each func(*row) error) error {
-	stmt, err := q.c.Prepare(sql)
+	stmt, err := q.c.Prepare(steady(sql))
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (q *sqliteConn) query(_ context.Context, sql string, args []any, each func(
 }
 
 func (q *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, error) {
-	stmt, err := q.c.Prepare(sql)
+	stmt, err := q.c.Prepare(steady(sql))
 	if err != nil {
 		return 0, err
 	}
@@ -234,6 +234,21 @@ func jsonList(v []int64) string {
 		b = strconv.AppendInt(b, n, 10)
 	}
 	return string(append(b, ']'))
+}
+
+var steadyText sync.Map // statement with ? → with +?
+
+// steady returns a statement with a plus before every value. To SQLite a value
+// compared in a join is a reason to plan the statement anew each time another is
+// bound, which takes ten times as long as the look-up; behind a plus it is an
+// expression like any other, and an index serves it as well.
+func steady(sql string) string {
+	if s, ok := steadyText.Load(sql); ok {
+		return s.(string)
+	}
+	s := strings.ReplaceAll(sql, "?", "+?")
+	steadyText.Store(sql, s)
+	return s
 }
 
 var numberedText sync.Map // statement with ? → with $1, $2, …
