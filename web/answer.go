@@ -3,13 +3,13 @@ package web
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
-
-	"log/slog"
 
 	"joinery/fault"
 	"joinery/fhir"
@@ -77,8 +77,14 @@ func Status(err error) int {
 	if errors.As(err, &refusal) {
 		return refusal.Status
 	}
+	var invalid *fhir.Invalid
+	if errors.As(err, &invalid) && fault.KindOf(err) == fault.TooLarge && !slices.ContainsFunc(invalid.Issues, tooLong) {
+		return http.StatusBadRequest // it asks for too much; the request itself is not too large
+	}
 	return faceOf(fault.KindOf(err)).status
 }
+
+func tooLong(i fhir.Issue) bool { return i.Code == "too-long" }
 
 // Issues returns what may be said outside about an error: every issue of an
 // *fhir.Invalid, otherwise the message, and for a failure of ours only the

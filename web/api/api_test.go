@@ -368,6 +368,7 @@ func TestConditionalCreateUpdateDelete(t *testing.T) {
 	w.want(400, "feed", "PUT", "/fhir/Patient", one)
 	w.want(400, "feed", "DELETE", "/fhir/Patient", "")
 	w.want(400, "feed", "DELETE", "/fhir/Patient?nonsense=1", "", "Prefer", "handling=lenient")
+	w.want(400, "feed", "DELETE", "/fhir/Patient?nonsense=1&"+where, "", "Prefer", "handling=lenient")
 	w.want(204, "feed", "DELETE", "/fhir/Patient?"+where, "")
 	w.want(204, "feed", "DELETE", "/fhir/Patient?"+where, "")
 	w.want(410, "feed", "GET", "/fhir/Patient/"+a.id(), "")
@@ -437,7 +438,7 @@ func TestSummaryAndElements(t *testing.T) {
 		{"_summary=false", "note text", ""},
 		{"_elements=subject", "subject status code", "note text valueQuantity"},
 		{"_elements=value", "valueQuantity status code", "note text subject"},
-		{"_elements=Observation.note", "note status", "subject"},
+		{"_elements=note,subject", "note subject status", "valueQuantity"},
 	} {
 		for _, path := range []string{"/fhir/" + ref + "?" + c.query, "/fhir/Observation?_id=" + string(idOf(ref)) + "&" + c.query} {
 			got := w.want(200, "feed", "GET", path, "").doc

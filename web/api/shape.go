@@ -47,7 +47,7 @@ func (c *call) shaped() error {
 		return issue("value", "http._summary", "Of one resource, _summary is true, text, data or false.")
 	}
 	for name := range strings.SplitSeq(c.param("_elements"), ",") {
-		if name = strings.TrimPrefix(name, c.typ+"."); name == "" {
+		if name == "" {
 			continue
 		}
 		if _, ok := r4.Child(c.typ, name); !ok {
