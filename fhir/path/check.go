@@ -205,13 +205,13 @@ func (c *checker) call(e *call, s scope) (types, error) {
 }
 
 // gives returns the types of a call's result.
-func (e *call) gives(in, arg types) types {
-	if e.fn.typed && e.name != "is" {
-		return e.typ.types(in)
+func (c *call) gives(in, arg types) types {
+	if c.fn.typed && c.name != "is" {
+		return c.typ.types(in)
 	}
-	switch e.fn.gives {
+	switch c.fn.gives {
 	case likeInput:
-		if e.name == "sort" {
+		if c.name == "sort" {
 			in.unordered = false
 		}
 		return in
@@ -231,7 +231,7 @@ func (e *call) gives(in, arg types) types {
 	case aString:
 		return only(systemTypes[stringy])
 	}
-	if e.name == "extension" {
+	if c.name == "extension" {
 		return types{list: []*Type{typeNamed("Extension")}, unordered: in.unordered}
 	}
 	return unknown

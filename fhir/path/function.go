@@ -141,9 +141,9 @@ func booleans(seek truth, then bool) func(*run, *call, []Item, []Item) ([]Item, 
 	}
 }
 
-// argument evaluates an argument and calls then with what it gives.
-func (r *run) argument(c *call, n int, then func(got []Item) error) error {
-	buf, err := c.args[n].eval(r, r.buffer())
+// other evaluates the first argument and calls then with what it gives.
+func (r *run) other(c *call, then func(got []Item) error) error {
+	buf, err := c.args[0].eval(r, r.buffer())
 	if err == nil {
 		err = then(buf)
 	}
@@ -165,7 +165,7 @@ func (r *run) within(some, whole []Item) (bool, error) {
 }
 
 func subsetOf(r *run, c *call, in, out []Item) ([]Item, error) {
-	err := r.argument(c, 0, func(other []Item) error {
+	err := r.other(c, func(other []Item) error {
 		is, err := r.within(in, other)
 		out = append(out, booleanItem(is))
 		return err
@@ -174,7 +174,7 @@ func subsetOf(r *run, c *call, in, out []Item) ([]Item, error) {
 }
 
 func supersetOf(r *run, c *call, in, out []Item) ([]Item, error) {
-	err := r.argument(c, 0, func(other []Item) error {
+	err := r.other(c, func(other []Item) error {
 		is, err := r.within(other, in)
 		out = append(out, booleanItem(is))
 		return err
@@ -318,7 +318,7 @@ func take(r *run, c *call, in, out []Item) ([]Item, error) {
 
 func intersect(r *run, c *call, in, out []Item) ([]Item, error) {
 	from := len(out)
-	err := r.argument(c, 0, func(other []Item) error {
+	err := r.other(c, func(other []Item) error {
 		all, err := r.setOf(other)
 		if err != nil {
 			return err
@@ -339,7 +339,7 @@ func intersect(r *run, c *call, in, out []Item) ([]Item, error) {
 }
 
 func exclude(r *run, c *call, in, out []Item) ([]Item, error) {
-	err := r.argument(c, 0, func(other []Item) error {
+	err := r.other(c, func(other []Item) error {
 		all, err := r.setOf(other)
 		if err != nil {
 			return err

@@ -156,7 +156,10 @@ func (lx *lexer) instant() (token, error) {
 		if !digits(2) {
 			return false
 		}
-		if after(":", 2) && after(":", 2) && after(".", 1) {
+		if !after(":", 2) { // minutes
+			return true
+		}
+		if after(":", 2) && after(".", 1) {
 			lx.at += span(lx.in[lx.at:], isDigit)
 		}
 		return true
