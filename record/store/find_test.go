@@ -384,8 +384,8 @@ var asked = []struct{ typ, raw string }{
 	{"Patient", "address-city:missing=false&deceased=false"},
 	{"Patient", "death-date:missing=true&_sort=gender,-birthdate"},
 	{"Patient", "_has:Observation:patient:code=8302-2"},
-	{"Patient", "_has:Condition:patient:_has:Encounter:diagnosis:status=finished"},
-	{"Patient", "_has:Encounter:patient:service-provider.name=a"},
+	{"Patient", "_has:Encounter:patient:_has:Claim:encounter:status=active"},
+	{"Patient", "_has:Encounter:patient:service-provider.name:contains=a"},
 	{"Practitioner", "name:contains=a&_sort=-name"},
 	{"Practitioner", "_has:Encounter:participant:status=finished"},
 	{"Organization", "_sort=name&_count=3"},
@@ -397,14 +397,14 @@ var asked = []struct{ typ, raw string }{
 	{"Observation", "value-quantity=gt1|http://unitsofmeasure.org|m"},
 	{"Observation", "date=ge2015&date=lt2016&category=laboratory"},
 	{"Observation", "patient.gender=male&code=8302-2"},
-	{"Observation", "patient.family=a&_count=50"},
-	{"Observation", "encounter.service-provider.name=a&code=8302-2"},
+	{"Observation", "patient.family:contains=a&_count=50"},
+	{"Observation", "encounter.service-provider.name:contains=a&code=8302-2"},
 	{"Observation", "code:text=body&_sort=-value-quantity&_count=20"},
 	{"Encounter", "class=AMB&date=gt2018"},
 	{"Encounter", "participant:missing=false&_sort=-date"},
 	{"Condition", "clinical-status=active&_sort=onset-date"},
 	{"Condition", "code:text=viral"},
-	{"DiagnosticReport", "result.code=8302-2"},
+	{"DiagnosticReport", "result.code=2093-3"},
 	{"MedicationRequest", "status=active&_sort=status,-authoredon"},
 	{"Procedure", "date=2015,2016,2017"},
 	{"Claim", "encounter:missing=true"},
@@ -496,7 +496,7 @@ func practice(t testing.TB, all []resource0) []resource0 {
 	}
 	for _, body := range []string{
 		`{"resourceType":"Organization","id":"gp","name":"Practice"}`,
-		`{"resourceType":"Consent","id":"share","status":"active","scope":{"text":"sharing"},"category":[{"text":"sharing agreement"}],"policyRule":{"text":"x"},"provision":{"type":"permit","actor":[{"role":{"text":"party"},"reference":{"reference":"Organization/gp"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}`,
+		`{"resourceType":"Consent","id":"share","status":"active","scope":{"text":"sharing"},"category":[{"text":"sharing agreement"}],"policyRule":{"text":"x"},"provision":{"type":"permit","actor":[{"role":{"text":"party"},"reference":{"reference":"Organization/gp"}},{"role":{"text":"party"},"reference":{"reference":"Organization/other"}}],"purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}]}}`,
 	} {
 		doc, err := fhir.Parse([]byte(body))
 		if err != nil {
