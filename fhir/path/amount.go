@@ -220,14 +220,20 @@ func rational(d *apd.Decimal) *big.Rat {
 
 // convert turns a value of one unit of UCUM into another, exactly; false when
 // one is unknown or they do not measure the same.
-func convert(value *apd.Decimal, from, to string) (*big.Rat, bool) {
+func convert(value *apd.Decimal, from, to string) (out *big.Rat, ok bool) {
 	if len(from) > longestUnit || len(to) > longestUnit || value.Exponent > 1000 || value.Exponent < -1000 {
 		return nil, false
 	}
 	if from == to {
 		return rational(value), true
 	}
-	// The library panics on units that codes refuses: of zero, on a logarithm.
+	// The library panics on units of zero and on logarithmic ones out of range,
+	// such as 'YB'. codes refuses most of them.
+	defer func() {
+		if recover() != nil {
+			out, ok = nil, false
+		}
+	}()
 	_, a, ok1 := codes.Canonical("1", from)
 	_, b, ok2 := codes.Canonical("1", to)
 	if !ok1 || !ok2 || a != b {
@@ -245,7 +251,7 @@ func convert(value *apd.Decimal, from, to string) (*big.Rat, bool) {
 	if err != nil {
 		return nil, false
 	}
-	out := pair.ConvBigRat(rational(value))
+	out = pair.ConvBigRat(rational(value))
 	return out, out != nil
 }
 
