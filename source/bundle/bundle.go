@@ -61,43 +61,14 @@ func Where(i int) string { return "Bundle.entry[" + strconv.Itoa(i) + "]" }
 // resourceType is Bundle. It parses nothing.
 func IsBundle(data []byte) bool {
 	found := false
-	members(data, func(name, value []byte) bool {
+	members(data, skipSpace(data, 0), func(name []byte, at int) int {
 		if string(name) == `"resourceType"` {
-			found = string(value) == `"Bundle"`
-			return false
+			found = bytes.HasPrefix(data[at:], []byte(`"Bundle"`))
+			return -1
 		}
-		return true
+		return over(data, at)
 	})
 	return found
-}
-
-// members calls visit with the raw name and value of each member of the object
-// that data holds, until visit returns false. It stops quietly at what is not
-// JSON.
-func members(data []byte, visit func(name, value []byte) bool) {
-	i := skipSpace(data, 0)
-	if i == len(data) || data[i] != '{' {
-		return
-	}
-	i++
-	for {
-		start, end, ok := valueEnd(data, i)
-		if !ok || data[start] != '"' {
-			return
-		}
-		name := data[start:end]
-		if i = skipSpace(data, end); i == len(data) || data[i] != ':' {
-			return
-		}
-		start, end, ok = valueEnd(data, i+1)
-		if !ok || !visit(name, data[start:end]) {
-			return
-		}
-		if i = skipSpace(data, end); i == len(data) || data[i] != ',' {
-			return
-		}
-		i++
-	}
 }
 
 // Open takes a Bundle apart and parses every resource in it. At most maxEntries
@@ -204,57 +175,41 @@ func Under(where string, err error) []fhir.Issue {
 // back as it is.
 func split(data []byte) (skeleton []byte, resources [][]byte) {
 	skeleton = make([]byte, 0, 4096)
-	from := 0
-	escaped := false
-	plain := func(name []byte) bool {
-		escaped = escaped || bytes.IndexByte(name, '\\') >= 0
-		return !escaped
-	}
-	cut := func(value []byte, with []byte) {
-		at := cap(data) - cap(value) // value is a part of data
+	from, escaped := 0, false
+	cut := func(at, end int, with string) {
 		skeleton = append(append(skeleton, data[from:at]...), with...)
-		from = at + len(value)
+		from = end
 	}
-	members(data, func(name, value []byte) bool {
-		if string(name) != `"entry"` || value[0] != '[' {
-			return plain(name)
+	resource := func(name []byte, at int) int {
+		end := over(data, at)
+		escaped = escaped || bytes.IndexByte(name, '\\') >= 0
+		switch {
+		case end < 0 || string(name) != `"resource"`:
+		case data[at] == '{':
+			cut(at, end, strconv.Itoa(len(resources)))
+			resources = append(resources, data[at:end])
+		default:
+			cut(at, end, `"not an object"`)
 		}
-		elements(value, func(e []byte) {
-			members(e, func(name, value []byte) bool {
-				switch {
-				case string(name) != `"resource"`:
-				case value[0] == '{':
-					cut(value, strconv.AppendInt(nil, int64(len(resources)), 10))
-					resources = append(resources, value)
-				default:
-					cut(value, []byte(`"not an object"`))
-				}
-				return plain(name)
-			})
-		})
-		return true
+		return end
+	}
+	entry := func(at int) int {
+		if data[at] == '{' {
+			return members(data, at, resource)
+		}
+		return over(data, at)
+	}
+	members(data, skipSpace(data, 0), func(name []byte, at int) int {
+		escaped = escaped || bytes.IndexByte(name, '\\') >= 0
+		if string(name) == `"entry"` && at < len(data) && data[at] == '[' {
+			return elements(data, at, entry)
+		}
+		return over(data, at)
 	})
 	if escaped {
 		return data, nil
 	}
 	return append(skeleton, data[from:]...), resources
-}
-
-// elements calls visit with the raw bytes of each element of the array that
-// data holds.
-func elements(data []byte, visit func([]byte)) {
-	i := 1
-	for {
-		start, end, ok := valueEnd(data, i)
-		if !ok || start == end {
-			return
-		}
-		visit(data[start:end])
-		if i = skipSpace(data, end); i == len(data) || data[i] != ',' {
-			return
-		}
-		i++
-	}
 }
 
 func invalid(code, where, say string) error {
