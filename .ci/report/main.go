@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ func main() {
 
 	output := map[string][]string{} // by package and test
 	passed, failed, skipped := 0, *also, 0
+	ended := map[string]bool{} // tests that did
+	failedIn, built := map[string]int{}, map[string]bool{}
 	var summary, failures []string
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
@@ -33,6 +36,7 @@ func main() {
 			continue
 		}
 		key := e.Package + e.ImportPath + " " + e.Test
+		ended[key] = e.Test != "" && (e.Action == "pass" || e.Action == "skip" || e.Action == "fail")
 		switch e.Action {
 		case "output", "build-output":
 			output[key] = append(output[key], e.Output)
@@ -41,6 +45,7 @@ func main() {
 			}
 		case "build-fail":
 			failed++
+			built[strings.Fields(e.ImportPath)[0]] = true // the package fails too, for the same reason
 			failures = append(failures, strings.Join(output[key], ""))
 		case "pass":
 			if e.Test != "" {
@@ -55,9 +60,14 @@ func main() {
 			if e.Test != "" {
 				failed++
 				failures = append(failures, strings.Join(output[key], ""))
-			} else if !slices.ContainsFunc(failures, func(s string) bool { return strings.Contains(s, "--- FAIL") }) {
+				failedIn[e.Package]++
+			} else if failedIn[e.Package] == 0 && !built[e.Package] {
 				failed++ // a package that failed outside any test: a panic, a time-out
-				failures = append(failures, strings.Join(output[key], ""))
+				for _, k := range slices.Sorted(maps.Keys(output)) {
+					if strings.HasPrefix(k, e.Package+" ") && !ended[k] {
+						failures = append(failures, strings.Join(output[k], ""))
+					}
+				}
 			}
 		}
 	}
@@ -84,6 +94,7 @@ func main() {
 func reason(lines []string) string {
 	for _, l := range lines {
 		if _, why, ok := strings.Cut(l, "_test.go:"); ok {
+			_, why, _ = strings.Cut(why, ": ")
 			return strings.TrimSpace(why)
 		}
 	}
