@@ -168,7 +168,8 @@ func (g *group) place(c *Change, have *resource, p Person) (rk, error) {
 // archive sends the rows of the newest version to hist.
 func (g *group) archive(have *resource) {
 	for _, row := range have.live() {
-		g.archiveN = append(g.archiveN, g.log.n<<posBits|int64(len(g.archiveN)))
+		g.archiveN = append(g.archiveN, g.log.n<<posBits|g.position)
+		g.position++
 		g.archiveRK = append(g.archiveRK, int64(row.rk))
 	}
 	if row := have.main(); relates[row.rk.typ()] {

@@ -51,6 +51,7 @@ type group struct {
 	linking             []linking
 	relations           bool // what waits to be written changes rights
 	what                []byte
+	position            int64 // of the next row that the transaction sends to hist
 	rows                int
 	erasing             []erasing
 }
@@ -307,10 +308,10 @@ func (g *group) admit(it *item) (refusal, err error) {
 		g.log.at = max(g.log.at, g.now)
 	}
 	it.out.At = time.UnixMilli(max(g.log.at, g.now)).UTC()
-	g.what = g.what[:0]
+	g.what, g.position = g.what[:0], 0
 	var sum *chain
 	if written > 0 {
-		sum = newChain(before.hash, g.log.n, g.log.at)
+		sum = newChain(before.hash, g.log.n, g.log.at, it.tx.Receipt)
 	}
 	for i, c := range it.tx.Changes {
 		if same[i] {

@@ -9,16 +9,17 @@ import (
 )
 
 // chain makes the hash of a row of the log: over the row before, t, the moment,
-// and each version's row, number, method and content hash.
+// the receipt, and each version's row, number, method and content hash.
 type chain struct{ h hash.Hash }
 
-func newChain(prev []byte, t, at int64) *chain {
+func newChain(prev []byte, t, at int64, receipt []byte) *chain {
 	c := &chain{sha256.New()}
 	c.h.Write(prev)
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:], uint64(t))
 	binary.BigEndian.PutUint64(b[8:], uint64(at))
 	c.h.Write(b[:])
+	c.h.Write(receipt)
 	return c
 }
 

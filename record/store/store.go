@@ -92,15 +92,15 @@ type Options struct {
 // Store is an open record. Its methods may be called by any number of
 // goroutines.
 type Store struct {
-	opts   Options
-	log    *slog.Logger
-	ctx    context.Context // of what is done for nobody in particular
-	db     database
-	writer *writer
-	secret []byte
-	lock   *lockFile
-	tokens tokenCache
-
+	opts    Options
+	log     *slog.Logger
+	ctx     context.Context // of what is done for nobody in particular
+	db      database
+	writer  *writer
+	secret  []byte
+	lock    *lockFile
+	tokens  tokenCache
+	sums    *sums
 	reserve *reserve
 }
 
@@ -154,9 +154,16 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	s.lock = lock
+	sums, err := openSums(path)
+	if err != nil {
+		return fmt.Errorf("read the checksums of the file: %w", err)
+	}
+	if sums.bad != nil {
+		s.log.Error("the database file changed since it was closed; run joinery verify", "error", sums.bad)
+	}
 	db, err := openSQLite(ctx, path, s.opts.Readers)
 	if db != nil {
-		s.db = db
+		s.db, s.sums = db, sums
 	}
 	return err
 }
@@ -200,6 +207,9 @@ func (s *Store) Close() error {
 	var err error
 	if s.db != nil {
 		err = s.db.close()
+	}
+	if db, ok := s.db.(*sqliteDB); ok && err == nil {
+		err = s.sums.close(db.path)
 	}
 	s.reserve.close()
 	if s.lock != nil {

@@ -56,7 +56,9 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"a random run is as a map would be", randomRun},
 	} {
 		t.Run(law.says, func(t *testing.T) {
-			law.test(t, newWorld(t, fresh(t)))
+			w := newWorld(t, fresh(t))
+			law.test(t, w)
+			Sound(t, w.Store)
 		})
 	}
 }
@@ -614,5 +616,13 @@ func checks(_ *testing.T, w *world) {
 	wg.Wait()
 	if n := len(w.history(w.all, store.HistoryQuery{})); n != 1 {
 		w.Errorf("%d writers found that they were first, want 1", n)
+	}
+}
+
+// Sound verifies a store.
+func Sound(t testing.TB, s *store.Store) {
+	t.Helper()
+	if _, err := s.Verify(context.Background()); err != nil {
+		t.Errorf("Verify: %v", err)
 	}
 }
