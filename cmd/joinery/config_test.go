@@ -54,11 +54,22 @@ func TestCheckSetting(t *testing.T) {
 		name, value string
 		ok          bool
 	}{
-		{"db", "sqlite:x.db", true}, {"db", "sqlite:", false}, {"db", "sqlite:/no/such/folder/x.db", false},
-		{"db", "postgres://u@h/n", true}, {"db", "mysql://x", false}, {"db", "x.db", false},
-		{"listen", "127.0.0.1:80", true}, {"listen", ":8080", true}, {"listen", "80", false}, {"listen", "h:99999", false},
-		{"base", "", true}, {"base", "https://a/fhir", true}, {"base", "a/fhir", false},
-		{"purpose", "treat", true}, {"purpose", "", true}, {"purpose", "FUN", false},
+		{"db", "sqlite:x.db", true},
+		{"db", "sqlite:", false},
+		{"db", "sqlite:/no/such/folder/x.db", false},
+		{"db", "postgres://u@h/n", true},
+		{"db", "mysql://x", false},
+		{"db", "x.db", false},
+		{"listen", "127.0.0.1:80", true},
+		{"listen", ":8080", true},
+		{"listen", "80", false},
+		{"listen", "h:99999", false},
+		{"base", "", true},
+		{"base", "https://a/fhir", true},
+		{"base", "a/fhir", false},
+		{"purpose", "treat", true},
+		{"purpose", "", true},
+		{"purpose", "FUN", false},
 	} {
 		if err := checkSetting(c.name, c.value); (err == nil) != c.ok {
 			t.Errorf("checkSetting(%q, %q) = %v, want ok %v", c.name, c.value, err, c.ok)

@@ -45,20 +45,34 @@ type persona struct {
 // personas are the roles of a demonstration.
 func personas() []persona {
 	return []persona{
-		{Who: "a system that may read everything", Try: "Patient?_count=3&_elements=name,birthDate",
-			as: tokenCreate{Name: "demo: system", Role: "system", Scope: "system/*.rs"}},
-		{Who: "Dr Sedge, GP of Larkfield Surgery: sees those registered there", Try: "Patient?name=ash",
-			as: tokenCreate{Name: "demo: Dr Sedge", Role: "staff", Scope: "user/*.cruds", Practitioner: synth.GP, Organisation: synth.Practice, Use: "TREAT"}},
-		{Who: "Nurse Rill, in the care teams of some", Try: "Patient?_summary=count",
-			as: tokenCreate{Name: "demo: Nurse Rill", Role: "staff", Scope: "user/*.rs", Practitioner: synth.Nurse, Organisation: synth.Community, Use: "TREAT"}},
-		{Who: "Nurse Vetch of Willow Court: sees its residents", Try: "Patient?_elements=name",
-			as: tokenCreate{Name: "demo: Nurse Vetch", Role: "staff", Scope: "user/*.rs", Practitioner: synth.HomeNurse, Organisation: synth.CareHome, Location: []fhir.ID{synth.HomePlace}, Use: "TREAT"}},
-		{Who: "Ada Ashgrove, a patient: sees herself", Try: "Patient/" + synth.FirstOne + "/$everything?_count=5",
-			as: tokenCreate{Name: "demo: Ada Ashgrove", Role: "patient", Scope: "patient/*.rs", Patient: synth.FirstOne}},
-		{Who: "her daughter, whom she lets see", Try: "Condition?patient=" + synth.FirstOne,
-			as: tokenCreate{Name: "demo: carer", Role: "carer", Scope: "patient/*.rs", Related: []fhir.ID{synth.CarerOfOne}}},
-		{Who: "an analyst: counts only, small ones withheld", Try: "Condition?_summary=count&code=38341003",
-			as: tokenCreate{Name: "demo: analyst", Role: "analyst", Scope: "user/*.s"}},
+		{
+			Who: "a system that may read everything", Try: "Patient?_count=3&_elements=name,birthDate",
+			as: tokenCreate{Name: "demo: system", Role: "system", Scope: "system/*.rs"},
+		},
+		{
+			Who: "Dr Sedge, GP of Larkfield Surgery: sees those registered there", Try: "Patient?name=ash",
+			as: tokenCreate{Name: "demo: Dr Sedge", Role: "staff", Scope: "user/*.cruds", Practitioner: synth.GP, Organisation: synth.Practice, Use: "TREAT"},
+		},
+		{
+			Who: "Nurse Rill, in the care teams of some", Try: "Patient?_summary=count",
+			as: tokenCreate{Name: "demo: Nurse Rill", Role: "staff", Scope: "user/*.rs", Practitioner: synth.Nurse, Organisation: synth.Community, Use: "TREAT"},
+		},
+		{
+			Who: "Nurse Vetch of Willow Court: sees its residents", Try: "Patient?_elements=name",
+			as: tokenCreate{Name: "demo: Nurse Vetch", Role: "staff", Scope: "user/*.rs", Practitioner: synth.HomeNurse, Organisation: synth.CareHome, Location: []fhir.ID{synth.HomePlace}, Use: "TREAT"},
+		},
+		{
+			Who: "Ada Ashgrove, a patient: sees herself", Try: "Patient/" + synth.FirstOne + "/$everything?_count=5",
+			as: tokenCreate{Name: "demo: Ada Ashgrove", Role: "patient", Scope: "patient/*.rs", Patient: synth.FirstOne},
+		},
+		{
+			Who: "her daughter, whom she lets see", Try: "Condition?patient=" + synth.FirstOne,
+			as: tokenCreate{Name: "demo: carer", Role: "carer", Scope: "patient/*.rs", Related: []fhir.ID{synth.CarerOfOne}},
+		},
+		{
+			Who: "an analyst: counts only, small ones withheld", Try: "Condition?_summary=count&code=38341003",
+			as: tokenCreate{Name: "demo: analyst", Role: "analyst", Scope: "user/*.s"},
+		},
 	}
 }
 

@@ -35,7 +35,7 @@ type reached struct {
 	purpose  access.Purpose
 	command  string
 	remote   bool
-	close    func() error
+	close    func()
 }
 
 // reach finds the desk of the database. purpose is the command's own when the
@@ -47,7 +47,7 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 	if purpose == "" {
 		return nil, fault.New(fault.Invalid, "Say why with --purpose: this discloses people's data, and the audit must say for what. HRESCH, HOPERAT and PATRQT are some.")
 	}
-	r := &reached{operator: a.operator(), purpose: purpose, command: command, close: func() error { return nil }}
+	r := &reached{operator: a.operator(), purpose: purpose, command: command, close: func() {}}
 	path, sqlite := sqlitePath(a.flags.DB)
 	if sqlite {
 		if dial := socketDialer(path); dial != nil {
@@ -61,7 +61,11 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 		return nil, err
 	}
 	r.http.Transport = inProcess{newDesk(rec, a.clock)}
-	r.close = rec.Close
+	r.close = func() {
+		if err := rec.Close(); err != nil {
+			fmt.Fprintf(a.err, "joinery: the database did not close cleanly: %v\n", err)
+		}
+	}
 	return r, nil
 }
 
