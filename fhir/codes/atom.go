@@ -50,12 +50,22 @@ func ratio(from, to string) (*big.Rat, bool) {
 	if err != nil {
 		return nil, false
 	}
-	one := conv.ConvBigRat(big.NewRat(1, 1))
-	two := conv.ConvBigRat(big.NewRat(2, 1))
-	if two.Cmp(new(big.Rat).Add(one, one)) != 0 || one.Sign() <= 0 {
+	one, two := convert(conv, 1), convert(conv, 2)
+	if one == nil || two == nil || two.Cmp(new(big.Rat).Add(one, one)) != 0 || one.Sign() <= 0 {
 		return nil, false // a special unit: logarithms, other zeros
 	}
 	return one, true
+}
+
+// convert returns n of one unit in the other, nil when there is no such number:
+// of the logarithm of a huge number (a yottabel) the library panics.
+func convert(conv ucum.PairConverter, n int64) (out *big.Rat) {
+	defer func() {
+		if recover() != nil {
+			out = nil
+		}
+	}()
+	return conv.ConvBigRat(big.NewRat(n, 1))
 }
 
 // amounts are the units of amount of substance, which the library, as UCUM

@@ -116,3 +116,14 @@ func BenchmarkCanonical(b *testing.B) {
 		Canonical("1.5", "mg/dL")
 	}
 }
+
+func TestUnitsWithoutARatioAreRefusedQuietly(t *testing.T) {
+	for _, unit := range []string{"YB", "dB", "Np", "B[SPL]", "10^400.m", "Ym10000"} {
+		if _, base, ok := Canonical("1", unit); ok && base == "" {
+			t.Errorf("Canonical(1, %q) has no base", unit)
+		}
+	}
+	if _, _, ok := Canonical("1", "YB"); ok {
+		t.Error("a yottabel has a canonical unit; want none")
+	}
+}
