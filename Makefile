@@ -49,10 +49,12 @@ check: lint test ## what CI runs: linters, tests, and that nothing generated has
 bench: build ## measure speed over HTTP, SQLite and PostgreSQL (see docs/performance.md)
 	$(GO) run ./bench
 
-fuzz: ## run every fuzz target for FUZZTIME each
+fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth trying again
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    from=$$($(GO) env GOCACHE)/fuzz/$$pkg/$$f; to=$$($(GO) list -f '{{.Dir}}' $$pkg)/testdata/fuzz/$$f; \
+	    [ ! -d $$from ] || { mkdir -p $$to; find $$from -type f -size -4k | sort | head -300 | xargs -r cp -n -t $$to; }; \
 	  done; \
 	done
 
