@@ -335,18 +335,21 @@ func (n *Snap) patientsOfPersons(persons []Person) ([]fhir.ID, error) {
 // samePatients returns the other Patients of the same person, for
 // search.Clause.WithTargets.
 func (n *Snap) samePatients(typ string, id fhir.ID) ([]fhir.ID, error) {
-	if typ != "Patient" {
+	if typ != "Patient" || !id.Valid() {
 		return nil, nil
 	}
-	person, ok, err := n.PersonOf(id)
-	if err != nil || !ok {
-		return nil, err
+	var others []Person
+	err := n.query(`SELECT o.person FROM ids i CROSS JOIN person_link l CROSS JOIN person_link o
+		WHERE i.id = ?1 AND i.typ = ?2 AND l.person = (i.rk >> 30) AND l.until = ?3 AND l.basis <> ?4
+		AND o.root = l.root AND o.until = ?3 AND o.basis <> ?4`,
+		[]any{packID(id), patientType, open, linkApart}, func(r *row) error {
+			others = append(others, Person(r.int(0)))
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("look up whom a person is linked with: %w", err)
 	}
-	all, err := n.Linked(person)
-	if err != nil || len(all) < 2 {
-		return nil, err
-	}
-	ids, err := n.patientsOfPersons(all)
+	ids, err := n.patientsOfPersons(others)
 	return slices.DeleteFunc(ids, func(other fhir.ID) bool { return other == id }), err
 }
 

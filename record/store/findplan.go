@@ -37,8 +37,8 @@ type statement struct {
 	ordered bool // rows come in order, and it can go on from where it stopped
 }
 
-// Whose candidates are counted before one of several conditions is chosen, and
-// how many persons are read at a time.
+// With so few candidates no other condition is looked at, with so many others are
+// preferred; and how many persons are read at a time.
 const (
 	fewCandidates  = 8
 	manyCandidates = 2000
@@ -120,35 +120,38 @@ func (s *finder) withNobody(a *ask, list []int64) ([]int64, error) {
 // planCandidates chooses the condition with the fewest candidates. It returns
 // nil when none narrows the search.
 func (s *finder) planCandidates(a *ask) (*source, error) {
-	var best []search.Range
-	bestCount := -1
+	var many []search.Range // of the first condition, when all have many
+	var best []int64
+	found := false
 	for _, ranges := range a.ranges() {
 		if len(ranges) == 0 { // nothing can match
-			return &source{list: nil}, nil
+			return &source{}, nil
 		}
 		limit := manyCandidates
-		if bestCount >= 0 {
-			limit = min(limit, bestCount)
+		if found {
+			limit = len(best) // more are of no use
 		}
-		count, err := s.candidateCount(ranges, limit)
+		list, all, err := s.candidates(ranges, limit)
 		if err != nil {
 			return nil, err
 		}
-		if bestCount < 0 || count < bestCount {
-			best, bestCount = ranges, count
+		switch {
+		case all:
+			best, found = list, true
+		case many == nil:
+			many = ranges
 		}
-		if bestCount <= fewCandidates {
+		if found && len(best) <= fewCandidates {
 			break
 		}
 	}
-	if best == nil {
-		return nil, nil
+	switch {
+	case found:
+		return &source{list: best}, nil
+	case many != nil:
+		return s.planMany(a, many)
 	}
-	if bestCount >= manyCandidates {
-		return s.planMany(a, best)
-	}
-	list, err := s.candidates(best)
-	return &source{list: list}, err
+	return nil, nil
 }
 
 // planMany is for conditions that very many persons could meet: whoever may not
@@ -160,7 +163,7 @@ func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 		if exact && !a.counting {
 			return &source{kind: ofKey, key: ranges[0]}, nil
 		}
-		list, err := s.candidates(ranges)
+		list, _, err := s.candidates(ranges, maxScanned)
 		return &source{list: list}, err
 	}
 	visible, err := s.visiblePersons(persons)
@@ -171,7 +174,7 @@ func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 		list, err := s.among(ranges[0], visible, persons.Nobody)
 		return &source{list: list}, err
 	}
-	list, err := s.candidates(ranges)
+	list, _, err := s.candidates(ranges, maxScanned)
 	if err != nil {
 		return nil, err
 	}
@@ -255,51 +258,46 @@ func rank(c *search.Clause) int {
 	return 4
 }
 
-// candidateCount returns how many candidates there are, or limit when there are
-// more.
-func (s *finder) candidateCount(ranges []search.Range, limit int) (int, error) {
-	total := 0
-	for _, r := range ranges {
-		err := s.query("SELECT count(*) FROM (SELECT 1 AS one FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ? LIMIT ?) AS few",
-			[]any{r.P, r.From, r.To, limit - total}, func(r *row) error { total += int(r.int(0)); return nil })
-		if err != nil {
-			return 0, fmt.Errorf("count candidates: %w", err)
-		}
-		if total >= limit {
-			return limit, nil
-		}
-	}
-	return total, nil
-}
-
-// candidates returns the candidates of ranges, in order.
-func (s *finder) candidates(ranges []search.Range) ([]int64, error) {
-	var out []int64
+// candidates returns the candidates of ranges, in order; all is false when there
+// are more than limit rows of them, and then the list is of no use. More than
+// maxScanned are too costly.
+func (s *finder) candidates(ranges []search.Range, limit int) (list []int64, all bool, err error) {
+	all = true
 	add := func(r *row) error {
-		out = append(out, r.int(0))
-		if s.scanned++; s.scanned > maxScanned {
-			return tooCostly("too many resources would have to be looked at. Say more of what is wanted, such as the patient.")
+		if len(list) >= limit {
+			all = false
+			return errEnough
 		}
+		list = append(list, r.int(0))
 		return nil
 	}
+	ask := func(sql string, args ...any) {
+		if err == nil && all {
+			err = s.query(sql+" LIMIT ?", append(args, limit+1-len(list)), add)
+		}
+	}
 	for p, keys := range exactRanges(ranges) {
+		if len(keys) == 1 {
+			ask("SELECT g.who FROM gx g WHERE g.p = ? AND g.k = ?", p, keys[0])
+			continue
+		}
 		for part := range slices.Chunk(keys, 1000) {
-			err := s.query("SELECT g.who FROM "+s.words().list("w")+" CROSS JOIN gx g WHERE g.p = ? AND g.k = w.v", []any{part, p}, add)
-			if err != nil {
-				return nil, fmt.Errorf("look up candidates: %w", err)
-			}
+			ask("SELECT g.who FROM "+s.words().list("w")+" CROSS JOIN gx g WHERE g.p = ? AND g.k = w.v", part, p)
 		}
 	}
 	for _, r := range ranges {
-		if r.From == r.To {
-			continue
-		}
-		if err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ?", []any{r.P, r.From, r.To}, add); err != nil {
-			return nil, fmt.Errorf("look up candidates: %w", err)
+		if r.From != r.To {
+			ask("SELECT g.who FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ?", r.P, r.From, r.To)
 		}
 	}
-	sortWho(out)
-	return slices.Compact(out), nil
+	switch {
+	case err != nil:
+		return nil, false, fmt.Errorf("look up candidates: %w", err)
+	case !all && limit >= maxScanned:
+		return nil, false, tooCostly("too many resources would have to be looked at. Say more of what is wanted, such as the patient.")
+	}
+	sortWho(list)
+	return slices.Compact(list), all, nil
 }
 
 // exactRanges returns the ranges of one key each, by their slot.
@@ -416,6 +414,14 @@ func (s *finder) moreOfKey(src *source) error {
 
 // personsStatement reads the rows of a type that persons have.
 func (s *finder) personsStatement(a *ask, persons []int64) statement {
+	if len(persons) == 1 {
+		p := Person(persons[0])
+		allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
+		return statement{
+			sql:  "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3 AND " + allowed,
+			args: append([]any{firstRK(p, a.typ), firstRK(p, a.typ+1), s.t}, args...),
+		}
+	}
 	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 5)
 	return statement{
 		sql: "SELECT " + headRow + " FROM " + s.words().list("w") +
