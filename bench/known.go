@@ -18,6 +18,7 @@ type known struct {
 	ids      []string // "Type/id" of everything
 	patients []patient
 	family   map[string][]int // first five letters, small, to patients
+	created  int              // Observations that were made singly
 }
 
 // patient is one Synthea person with what the searches ask about them.
@@ -81,6 +82,15 @@ func (k *known) learn(r replay, answer []byte) error {
 	k.family[p.familyNarrowed] = append(k.family[p.familyNarrowed], len(k.patients))
 	k.patients = append(k.patients, p)
 	return nil
+}
+
+// add takes in an Observation that was made singly for a patient.
+func (k *known) add(to int, name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.created++
+	k.patients[to].everything[name] = true
+	k.patients[to].observations[name] = true
 }
 
 // narrowed is the start of a name that the searches ask for.
