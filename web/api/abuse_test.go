@@ -66,9 +66,14 @@ func TestHiddenLooksAbsent(t *testing.T) {
 	if got := c.want(200, "feed", "GET", "/fhir/"+c.p2, ""); got.Header().Get("ETag") != `W/"1"` {
 		t.Errorf("P2 was changed: %s", got.Body)
 	}
-	w := c.want(404, "P1", "GET", "/fhir/"+c.p2, "")
-	if w.code() != "not-found" {
-		t.Errorf("read of the hidden = %s", w.Body)
+	hidden := c.want(404, "P1", "GET", "/fhir/"+c.p2, "")
+	if hidden.code() != "not-found" {
+		t.Errorf("read of the hidden = %s", hidden.Body)
+	}
+	for _, path := range []string{"Patient/a_b", c.p2 + "/_history/7", c.p2 + "/_history/x", c.p1 + "/_history/7", "Observation/" + string(idOf(c.p1)), "_page?handle=x"} {
+		if diff := same(c.want(404, "P1", "GET", "/fhir/"+path, ""), hidden); diff != "" {
+			t.Errorf("GET %s is absent in other words than what is hidden:\n%s", path, diff)
+		}
 	}
 }
 
@@ -589,13 +594,15 @@ func TestHeadersThatWeIgnore(t *testing.T) {
 	if diff := same(plain, spoofed); diff != "" {
 		t.Errorf("headers changed the answer:\n%s", diff)
 	}
-	r := httptest.NewRequest("GET", "/fhir/"+c.p1+"/_history", nil)
-	r.Host = "evil.example"
-	r.Header.Set("Authorization", "Bearer "+c.tokens["P1"])
-	rec := httptest.NewRecorder()
-	c.server.ServeHTTP(rec, r)
-	if rec.Code != 200 || strings.Contains(rec.Body.String(), "evil") {
-		t.Errorf("with another Host: %d %s, want links to %s", rec.Code, rec.Body, base)
+	for _, path := range []string{"/fhir/" + c.p1 + "/_history", "/fhir/Observation?status=final", "/fhir/" + c.p1 + "/Observation", "/fhir/" + c.p1 + "/$everything"} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Host = "evil.example"
+		r.Header.Set("Authorization", "Bearer "+c.tokens["P1"])
+		rec := httptest.NewRecorder()
+		c.server.ServeHTTP(rec, r)
+		if rec.Code != 200 || strings.Contains(rec.Body.String(), "evil") || !strings.Contains(rec.Body.String(), base) {
+			t.Errorf("GET %s with another Host: %d %s, want links to %s", path, rec.Code, rec.Body, base)
+		}
 	}
 	c.want(200, "feed", "GET", "/fhir/"+c.p1, "", "X-HTTP-Method-Override", "DELETE")
 	c.want(200, "feed", "GET", "/fhir/"+c.p1+"?_pretty=true", "")

@@ -253,6 +253,9 @@ func TestCreateReadUpdateDelete(t *testing.T) {
 	if got := w.want(412, "feed", "PUT", at, changed, "If-Match", `W/"1"`); got.code() != "conflict" {
 		t.Errorf("stale update = %s, want the issue code conflict", got.Body)
 	}
+	w.want(400, "feed", "PUT", at, patient("No id"))
+	w.want(400, "feed", "PUT", at, strings.Replace(changed, id, "another", 1))
+	w.want(400, "feed", "PUT", at, strings.Replace(observation(at, "x"), `{`, `{"id":"`+id+`",`, 1))
 	first := w.want(200, "feed", "GET", at+"/_history/1", "")
 	if first.Body.String() != read.Body.String() {
 		t.Errorf("vread of version 1 = %s, want it as it was", first.Body)
@@ -523,7 +526,7 @@ func TestWhoAsks(t *testing.T) {
 		status int
 	}{
 		{"", 401}, {"Bearer " + w.tokens["feed"], 200}, {"bearer " + w.tokens["feed"], 200},
-		{"Bearer wrong", 401}, {"Bearer ", 401}, {"Basic " + w.tokens["feed"], 401}, {w.tokens["feed"], 401},
+		{"Bearer wrong", 401}, {"Bearer ", 401}, {"Basic " + w.tokens["feed"], 401}, {"Digest " + w.tokens["feed"], 401}, {w.tokens["feed"], 401},
 		{"Bearer " + w.tokens["feed"] + "x", 401}, {"Bearer " + w.tokens["feed"] + ", Bearer x", 401},
 	} {
 		var headers []string
