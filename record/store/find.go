@@ -398,7 +398,8 @@ func (s *finder) shownBefore(h *hit, v *Version) (bool, error) {
 	return found, nil
 }
 
-// bodiesOf loads the versions of hits through the filter.
+// bodiesOf loads the versions of hits, as far as they are there and the filter
+// allows them.
 func (n *Snap) bodiesOf(f *access.Filter, hits []hit) (map[rk]*Version, error) {
 	out := make(map[rk]*Version, len(hits))
 	byType := map[int][]int64{}
@@ -412,7 +413,7 @@ func (n *Snap) bodiesOf(f *access.Filter, hits []hit) (map[rk]*Version, error) {
 	var away []*Version
 	for typ, list := range byType {
 		allowed, args := f.Predicate(access.SQLite, "r", typ, 2)
-		sql := "SELECT " + versionRow + " FROM " + n.words().list("w") + " CROSS JOIN res r WHERE r.rk = w.v AND " + allowed
+		sql := "SELECT " + versionRow + " FROM " + n.words().list("w") + " CROSS JOIN res r WHERE r.rk = w.v AND r.method < 4 AND " + allowed
 		err := n.query(sql, append([]any{list}, args...), func(r *row) error {
 			v, err := scanVersion(r, 0)
 			out[v.rk] = &v

@@ -187,14 +187,24 @@ func (w *wholeRecord) finding() (Finding, error) {
 	}
 	seen := map[search.Place]bool{}
 	for i := range w.rows {
+		seen[placeOf(&w.rows[i])] = true
+	}
+	var wanted []search.Place
+	for i := range w.rows {
 		for at := range literals(w.rows[i].rest) {
-			if seen[at] || at.Type == "Patient" || w.types != nil && !slices.Contains(w.types, number(at.Type)) {
-				continue
+			if at.Type != "Patient" && !seen[at] && (w.types == nil || slices.Contains(w.types, number(at.Type))) {
+				seen[at] = true
+				wanted = append(wanted, at)
 			}
-			seen[at] = true
-			if err := w.refer(&out, at); err != nil {
-				return out, err
-			}
+		}
+	}
+	more, err := w.resources(w.filter, wanted)
+	if err != nil {
+		return out, err
+	}
+	for i := range more {
+		if more[i].Person() == 0 {
+			out.Found = append(out.Found, Found{Version: more[i], Include: true})
 		}
 	}
 	return out, nil
@@ -203,23 +213,6 @@ func (w *wholeRecord) finding() (Finding, error) {
 func number(typ string) int {
 	n, _ := r4.TypeNumber(typ)
 	return n
-}
-
-// refer adds a resource that is nobody's.
-func (w *wholeRecord) refer(out *Finding, at search.Place) error {
-	rows, err := w.rowsOf(number(at.Type), at.ID)
-	if err != nil || !slices.ContainsFunc(rows, func(k rk) bool { return k.person() == 0 }) {
-		return err
-	}
-	v, err := w.Get(w.filter, at.Type, at.ID)
-	switch fault.KindOf(err) {
-	case fault.NotFound, fault.Gone:
-		return nil
-	}
-	if err == nil {
-		out.Found = append(out.Found, Found{Version: v, Include: true})
-	}
-	return err
 }
 
 // literals yields the local references in a stored body, without parsing it.

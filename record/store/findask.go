@@ -181,7 +181,7 @@ func (s *finder) hasCond(typ int, name string, c *search.Clause) (cond, error) {
 func (s *finder) referred(typ int, name string, has *search.Has, sources []hit, wanted map[uint64]struct{}) ([]rk, error) {
 	left := maps.Clone(wanted)
 	var out []rk
-	if s.personal(name) {
+	if personal(name) {
 		persons := map[int64]struct{}{}
 		for i := range sources {
 			if p := sources[i].rk.person(); p != 0 {

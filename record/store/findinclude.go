@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 
 	"joinery/fault"
 	"joinery/fhir"
@@ -65,6 +66,7 @@ func (n *includer) add(v Version) error {
 func (n *includer) forward(inc *search.Include, from, to int) error {
 	number, _ := r4.TypeNumber(inc.Source)
 	barred := n.filter.Barred(number, inc.Param.Code)
+	var wanted []search.Place
 	for i := from; i < to; i++ {
 		v := &n.out[i].Version
 		if v.Type != inc.Source || bars(barred, int64(v.Labels)) {
@@ -75,24 +77,68 @@ func (n *includer) forward(inc *search.Include, from, to int) error {
 			return fmt.Errorf("read row %d: %w", v.rk, err)
 		}
 		for _, at := range inc.Targets(doc.Root()) {
-			if n.there[at] {
-				continue
+			if !n.there[at] {
+				n.there[at] = true // also when it may not be seen: once is enough to look
+				wanted = append(wanted, at)
 			}
-			n.there[at] = true // also when it may not be seen: once is enough to look
-			found, err := n.Get(n.filter, at.Type, at.ID)
+		}
+	}
+	found, err := n.resources(n.filter, wanted)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		if err := n.add(found[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resources returns those of some resources that are there and that the filter
+// allows, in order.
+func (n *Snap) resources(f *access.Filter, wanted []search.Place) ([]Version, error) {
+	out := make([]Version, 0, len(wanted))
+	if n.old() {
+		for _, at := range wanted {
+			v, err := n.Get(f, at.Type, at.ID)
 			switch fault.KindOf(err) {
 			case fault.NotFound, fault.Gone:
 				continue
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if err := n.add(found); err != nil {
-				return err
+			out = append(out, v)
+		}
+		return out, nil
+	}
+	rows := make([][]rk, len(wanted))
+	var all []hit
+	for i, at := range wanted {
+		number, _ := r4.TypeNumber(at.Type)
+		var err error
+		if rows[i], err = n.rowsOf(number, at.ID); err != nil {
+			return nil, err
+		}
+		slices.Sort(rows[i])
+		for _, k := range rows[i] {
+			all = append(all, hit{rk: k})
+		}
+	}
+	bodies, err := n.bodiesOf(f, all)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range rows {
+		for _, k := range of {
+			if v := bodies[k]; v != nil {
+				out = append(out, *v)
+				break
 			}
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // backward includes what refers to the resources from one place to another.

@@ -64,7 +64,7 @@ func (s *finder) plan(a *ask) (*source, error) {
 	if src, err := s.planCandidates(a); err != nil || src != nil {
 		return src, err
 	}
-	if !s.personal(a.name) {
+	if !personal(a.name) {
 		return &source{kind: whole}, nil // they are nobody's, and lie together
 	}
 	persons := s.filter.Persons(access.SQLite, a.typ, 1)
@@ -447,7 +447,7 @@ func (s *finder) rowsStatement(a *ask, rows []rk) statement {
 // nobody's lie together; others lie between their persons' other rows.
 func (s *finder) wholeStatement(a *ask, src *source) statement {
 	st := statement{ordered: true}
-	if !s.personal(a.name) {
+	if !personal(a.name) {
 		allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
 		st.sql = "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3 AND " + allowed + " ORDER BY r.rk"
 		st.args = append([]any{max(firstRK(0, a.typ), src.from+1), firstRK(0, a.typ+1), s.t}, args...)
@@ -460,4 +460,4 @@ func (s *finder) wholeStatement(a *ask, src *source) statement {
 }
 
 // personal reports whether resources of a type may be a person's.
-func (s *finder) personal(name string) bool { return name == "Patient" || r4.Compartment(name) != nil }
+func personal(name string) bool { return name == "Patient" || r4.Compartment(name) != nil }
