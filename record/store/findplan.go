@@ -21,6 +21,21 @@ type source struct {
 	done bool
 }
 
+// mayHave reports whether a row may be among the source's. Candidates stay in gx
+// when what they stood for is replaced, so it may be asked of former versions.
+func (src *source) mayHave(k rk) bool {
+	switch src.kind {
+	case listed:
+		_, in := slices.BinarySearchFunc(src.list, k.who(), compareWho)
+		return in
+	case given:
+		_, in := slices.BinarySearch(src.rows, k)
+		return in
+	case ofKey, whole:
+	}
+	return true
+}
+
 type sourceKind uint8
 
 const (
@@ -42,7 +57,8 @@ type statement struct {
 const (
 	fewCandidates  = 8
 	manyCandidates = 2000
-	firstPersons   = 16
+	worthListing   = 16 // times as many of another condition are listed to have fewer
+	firstPersons   = 4
 	mostPersons    = 512
 )
 
@@ -71,16 +87,11 @@ func (s *finder) plan(a *ask) (*source, error) {
 	if persons.Every {
 		return &source{kind: whole}, nil
 	}
-	list, err := s.visiblePersons(persons)
+	visible, _, err := s.visiblePersons(persons, maxScanned)
 	if err != nil {
 		return nil, err
 	}
-	if persons.Nobody {
-		if list, err = s.withNobody(a, list); err != nil {
-			return nil, err
-		}
-	}
-	return &source{list: list}, nil
+	return s.planVisible(a, persons, visible)
 }
 
 func sortedRows(rows []rk) []rk {
@@ -89,17 +100,24 @@ func sortedRows(rows []rk) []rk {
 	return slices.Compact(rows)
 }
 
-// visiblePersons returns, in order, whose rows the filter can allow.
-func (s *finder) visiblePersons(p access.Persons) ([]int64, error) {
-	if p.Query == "" {
-		return nil, nil
+// visiblePersons returns, in order, whose rows the filter can allow; all is false
+// when they are more than limit or cannot be told, and then the list is of no
+// use.
+func (s *finder) visiblePersons(p access.Persons, limit int) (list []int64, all bool, err error) {
+	if p.Every || p.Query == "" {
+		return nil, !p.Every, nil
 	}
-	var out []int64
-	if err := s.query(p.Query, p.Args, func(r *row) error { out = append(out, r.int(0)); return nil }); err != nil {
-		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
+	args := append(slices.Clone(p.Args), limit+1)
+	err = s.query(p.Query+fmt.Sprintf(" LIMIT ?%d", len(args)), args, func(r *row) error {
+		list = append(list, r.int(0))
+		return nil
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("look up whose rows may be seen: %w", err)
 	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
+	all = len(list) <= limit
+	slices.Sort(list)
+	return slices.Compact(list), all, nil
 }
 
 // withNobody puts the rows of nobody's of a type before a list.
@@ -117,8 +135,9 @@ func (s *finder) withNobody(a *ask, list []int64) ([]int64, error) {
 	return append(out, list...), nil
 }
 
-// planCandidates chooses the condition with the fewest candidates. It returns
-// nil when none narrows the search.
+// planCandidates lists the candidates of the most promising condition, less
+// those who are not candidates of others where that is quickly told. It returns
+// nil when no condition narrows the search.
 func (s *finder) planCandidates(a *ask) (*source, error) {
 	var many []search.Range // of the first condition, when all have many
 	var best []int64
@@ -129,13 +148,18 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 		}
 		limit := manyCandidates
 		if found {
-			limit = len(best) // more are of no use
+			limit = 64 + worthListing*len(best)
 		}
 		list, all, err := s.candidates(ranges, limit)
 		if err != nil {
 			return nil, err
 		}
 		switch {
+		case all && found:
+			best = slices.DeleteFunc(best, func(who int64) bool {
+				_, in := slices.BinarySearchFunc(list, who, compareWho)
+				return !in
+			})
 		case all:
 			best, found = list, true
 		case many == nil:
@@ -147,11 +171,38 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 	}
 	switch {
 	case found:
-		return &source{list: best}, nil
+		return s.planListed(a, best)
 	case many != nil:
 		return s.planMany(a, many)
 	}
 	return nil, nil
+}
+
+// planListed leaves out, of a list of candidates, those who may not be seen, if
+// few may.
+func (s *finder) planListed(a *ask, list []int64) (*source, error) {
+	if len(list) > 8*fewCandidates {
+		persons := s.filter.Persons(access.SQLite, a.typ, 1)
+		visible, all, err := s.visiblePersons(persons, len(list))
+		if err != nil {
+			return nil, err
+		}
+		if all {
+			list = seen(list, visible, persons.Nobody)
+		}
+	}
+	return &source{list: list}, nil
+}
+
+// seen leaves those of a list who are visible.
+func seen(list, visible []int64, nobody bool) []int64 {
+	return slices.DeleteFunc(list, func(who int64) bool {
+		if who < 0 {
+			return !nobody
+		}
+		_, in := slices.BinarySearch(visible, who)
+		return !in
+	})
 }
 
 // planMany is for conditions that very many persons could meet: whoever may not
@@ -163,10 +214,13 @@ func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 		if exact && !a.counting {
 			return &source{kind: ofKey, key: ranges[0]}, nil
 		}
-		list, _, err := s.candidates(ranges, maxScanned)
+		list, all, err := s.candidates(ranges, maxScanned)
+		if err == nil && !all {
+			err = tooCostly("too many resources would have to be looked at. Say more of what is wanted, such as the patient.")
+		}
 		return &source{list: list}, err
 	}
-	visible, err := s.visiblePersons(persons)
+	visible, _, err := s.visiblePersons(persons, maxScanned)
 	if err != nil {
 		return nil, err
 	}
@@ -174,18 +228,23 @@ func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 		list, err := s.among(ranges[0], visible, persons.Nobody)
 		return &source{list: list}, err
 	}
-	list, _, err := s.candidates(ranges, maxScanned)
-	if err != nil {
+	list, all, err := s.candidates(ranges, worthListing*len(visible)+manyCandidates)
+	switch {
+	case err != nil:
 		return nil, err
+	case all:
+		return &source{list: seen(list, visible, persons.Nobody)}, nil
 	}
-	list = slices.DeleteFunc(list, func(who int64) bool {
-		if who < 0 {
-			return !persons.Nobody
-		}
-		_, in := slices.BinarySearch(visible, who)
-		return !in
-	})
-	return &source{list: list}, nil
+	return s.planVisible(a, persons, visible)
+}
+
+// planVisible reads all that may be seen.
+func (s *finder) planVisible(a *ask, persons access.Persons, visible []int64) (*source, error) {
+	if !persons.Nobody {
+		return &source{list: visible}, nil
+	}
+	list, err := s.withNobody(a, visible)
+	return &source{list: list}, err
 }
 
 // among returns which of the persons are candidates, and what is nobody's.
@@ -259,8 +318,7 @@ func rank(c *search.Clause) int {
 }
 
 // candidates returns the candidates of ranges, in order; all is false when there
-// are more than limit rows of them, and then the list is of no use. More than
-// maxScanned are too costly.
+// are more than limit rows of them, and then the list is of no use.
 func (s *finder) candidates(ranges []search.Range, limit int) (list []int64, all bool, err error) {
 	all = true
 	add := func(r *row) error {
@@ -290,11 +348,8 @@ func (s *finder) candidates(ranges []search.Range, limit int) (list []int64, all
 			ask("SELECT g.who FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ?", r.P, r.From, r.To)
 		}
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, false, fmt.Errorf("look up candidates: %w", err)
-	case !all && limit >= maxScanned:
-		return nil, false, tooCostly("too many resources would have to be looked at. Say more of what is wanted, such as the patient.")
 	}
 	sortWho(list)
 	return slices.Compact(list), all, nil

@@ -27,7 +27,7 @@ func (s *finder) gather(a *ask) ([]hit, error) {
 func (s *finder) scanAll(a *ask, src *source) ([]hit, error) {
 	var all []hit
 	if s.old() {
-		old, err := s.scanOld(a)
+		old, err := s.scanOld(a, src)
 		if err != nil {
 			return nil, err
 		}
@@ -246,13 +246,17 @@ func (a *ask) whole(h *hit, v *Version) (bool, error) {
 }
 
 // scanOld looks at versions that were replaced after the snapshot's t.
-func (s *finder) scanOld(a *ask) ([]hit, error) {
+func (s *finder) scanOld(a *ask, src *source) ([]hit, error) {
 	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 5)
 	now, more := seenNow(s.filter, a.typ, 5+len(args))
 	args = append(append([]any{histFrom(s.t), s.t, a.typ, maxOld}, args...), more...)
 	var versions []Version
+	rows := 0
 	err := s.query("SELECT "+versionRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.method < 4 AND ((r.rk >> 22) & 255) = ?3 AND "+allowed+" AND "+now+" LIMIT ?4",
 		args, func(r *row) error {
+			if rows++; !src.mayHave(r.rk(0)) {
+				return nil
+			}
 			v, err := scanVersion(r, 0)
 			versions = append(versions, v)
 			return err
@@ -260,7 +264,7 @@ func (s *finder) scanOld(a *ask) ([]hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at what was replaced: %w", err)
 	}
-	if len(versions) >= maxOld {
+	if rows >= maxOld {
 		return nil, tooCostly("too much has changed since its first page. Ask for the first page again.")
 	}
 	var out []hit
