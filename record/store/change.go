@@ -64,22 +64,38 @@ func Prepare(typ string, id fhir.ID, method Method, doc *fhir.Doc) (*Change, err
 	if c.body, err = compress(b.body); err != nil {
 		return nil, fmt.Errorf("prepare %s/%s: %w", typ, id, err)
 	}
+	return c, c.describe(res, b)
+}
+
+// describe works out all that is derived from a resource.
+func (c *Change) describe(res fhir.Value, b *scratch) error {
 	c.labels = int64(access.Labels(res))
-	c.keys, b.keys = searchKeys(b.keys, typ, res)
-	c.candidates = search.Keys(c.keys).Candidates(nil, typ)
-	for _, p := range patientsOf(typ, id, res) {
+	c.keys, b.keys = searchKeys(b.keys, c.Type, res)
+	c.candidates = search.Keys(c.keys).Candidates(nil, c.Type)
+	for _, p := range patientsOf(c.Type, c.ID, res) {
 		c.patients = append(c.patients, resourceKey(patientType, p))
 	}
 	if len(c.patients) > maxPatients {
-		return nil, fault.New(fault.TooLarge, fmt.Sprintf("A resource may be about %d patients at most.", maxPatients))
+		return fault.New(fault.TooLarge, fmt.Sprintf("A resource may be about %d patients at most.", maxPatients))
 	}
-	if err := c.relate(res); err != nil {
-		return nil, fmt.Errorf("prepare %s/%s: %w", typ, id, err)
-	}
-	if typ == "Patient" {
+	if c.Type == "Patient" {
 		c.nhs = verifiedNHS(res)
 	}
-	return c, nil
+	if err := c.relate(res); err != nil {
+		return fmt.Errorf("prepare %s/%s: %w", c.Type, c.ID, err)
+	}
+	return nil
+}
+
+// describe works out anew what is derived from a stored version.
+func (v *Version) describe(b *scratch) (*Change, error) {
+	doc, err := v.parse()
+	if err != nil {
+		return nil, err
+	}
+	c := &Change{Type: v.Type, ID: v.ID}
+	c.typ, c.key = v.rk.typ(), resourceKey(v.rk.typ(), v.ID)
+	return c, c.describe(doc.Root(), b)
 }
 
 // relate notes the relations that a resource gives.

@@ -102,17 +102,9 @@ func (g *group) relateOne(v *Version) error {
 	if _, err := g.c.exec(g.ctx, "DELETE FROM rel WHERE src = ?", v.rk); err != nil {
 		return err
 	}
-	doc, err := v.parse()
+	c, err := v.describe(&scratch{})
 	if err != nil {
 		return err
-	}
-	c := &Change{Type: v.Type, ID: v.ID}
-	c.typ = v.rk.typ()
-	if err := c.relate(doc.Root()); err != nil {
-		return err
-	}
-	for _, p := range patientsOf(v.Type, v.ID, doc.Root()) {
-		c.patients = append(c.patients, resourceKey(patientType, p))
 	}
 	var keys []string
 	for _, key := range c.patients {
@@ -140,37 +132,4 @@ func (g *group) alsoNeed(keys []string, key string) []string {
 	}
 	g.known[key] = &resource{}
 	return append(keys, key)
-}
-
-// erasing is a resource whose content is to be destroyed.
-type erasing struct {
-	have   *resource
-	t      int64
-	ver    int
-	reason string
-}
-
-// erase destroys the content of every version of resources, after their ends
-// were written. Hashes stay, in the rows and in the log.
-func (g *group) erase() error {
-	for _, e := range g.erasing {
-		var rks []int64
-		for _, row := range e.have.rows {
-			rks = append(rks, int64(row.rk))
-		}
-		in := g.c.words().in("rk")
-		for _, stmt := range []struct {
-			what string
-			args []any
-		}{
-			{"INSERT INTO erased (rk, ver, t, reason) SELECT rk, ver, ?, ? FROM hist WHERE body IS NOT NULL AND " + in, []any{e.t, e.reason, rks}},
-			{"UPDATE hist SET body = NULL WHERE " + in, []any{rks}},
-		} {
-			if _, err := g.c.exec(g.ctx, stmt.what, stmt.args...); err != nil {
-				return fmt.Errorf("erase: %w", err)
-			}
-		}
-	}
-	g.erasing = g.erasing[:0]
-	return nil
 }

@@ -53,6 +53,9 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"writers at once lose nothing", writersAtOnce},
 		{"times keep their precision", precision},
 		{"a store opens again as it was", reopens},
+		{"reindex changes no answer", reindexes},
+		{"a follower is told of every transaction, in order, under a lease", follows},
+		{"an erasure leaves the hash and the reason", erases},
 		{"a random run is as a map would be", randomRun},
 	} {
 		t.Run(law.says, func(t *testing.T) {
