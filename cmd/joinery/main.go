@@ -24,6 +24,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/record/store"
 )
 
 // version is set by the linker.
@@ -106,6 +107,11 @@ func (a *app) fail(err error) int {
 	var done *outcome
 	if errors.As(err, &done) { // already said
 		return done.code
+	}
+	var bad *store.Damaged
+	if errors.As(err, &bad) { // so much that it could not be opened
+		fmt.Fprintf(a.err, "joinery: %v\n", bad)
+		return exitDamaged
 	}
 	message := fault.MessageOf(err)
 	if message == "" {

@@ -29,6 +29,7 @@ func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 			"private":  private,
 			"waitfor":  waitFor,
 			"endsWith": endsWith,
+			"flip":     flip,
 		},
 	})
 }

@@ -59,3 +59,15 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has the mode %o: others may use it", args[0], mode)
 	}
 }
+
+// flip changes one bit in the middle of a file: flip FILE.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: flip FILE")
+	}
+	path := ts.MkAbs(args[0])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	data[len(data)/2] ^= 1
+	ts.Check(os.WriteFile(path, data, 0o600))
+}

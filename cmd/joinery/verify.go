@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
-	"joinery/fault"
 	"joinery/record/access"
+	"joinery/record/store"
 )
 
 type verifyCommand struct{}
@@ -24,7 +25,7 @@ type verified struct {
 	Versions     int64    `json:"versions"`
 	Transactions int64    `json:"transactions"`
 	Audit        int64    `json:"audit"`
-	Damage       []string `json:"damage"` // in words, the first first; empty when all is well
+	Damage       []string `json:"damage"` // the first that shows, in words; empty when all is well
 }
 
 // Run is the command.
@@ -41,12 +42,11 @@ func (verifyCommand) Run(ctx context.Context, a *app) error {
 	if a.flags.JSON {
 		err = a.printJSON(v)
 	} else {
-		fmt.Fprintf(a.out, "%d versions in %d transactions and %d entries of the audit were read.\n", v.Versions, v.Transactions, v.Audit)
 		for _, d := range v.Damage {
-			fmt.Fprintf(a.out, "damaged: %s\n", d)
+			fmt.Fprintf(a.out, "%s\n", d)
 		}
 		if len(v.Damage) == 0 {
-			fmt.Fprintln(a.out, "All is as it was written.")
+			fmt.Fprintf(a.out, "%d versions in %d transactions and %d entries of the audit: all is as it was written.\n", v.Versions, v.Transactions, v.Audit)
 		}
 	}
 	if err == nil && len(v.Damage) > 0 {
@@ -85,11 +85,26 @@ func (reindexCommand) Run(ctx context.Context, a *app) error {
 }
 
 // verify checks the whole record.
-func (d *desk) verify(_ http.ResponseWriter, _ *http.Request) (any, error) {
-	return nil, fault.New(fault.Unsupported, "This build cannot verify yet.")
+func (d *desk) verify(_ http.ResponseWriter, r *http.Request) (any, error) {
+	view, err := d.view(r)
+	if err != nil {
+		return nil, err
+	}
+	found, err := view.Verify(r.Context())
+	v := verified{Versions: found.Versions, Transactions: found.Transactions, Audit: found.Audited, Damage: []string{}}
+	var bad *store.Damaged
+	if errors.As(err, &bad) {
+		v.Damage, err = append(v.Damage, bad.Error()), nil
+	}
+	return v, err
 }
 
 // reindex builds the indexes again.
-func (d *desk) reindex(_ http.ResponseWriter, _ *http.Request) (any, error) {
-	return nil, fault.New(fault.Unsupported, "This build cannot reindex yet.")
+func (d *desk) reindex(_ http.ResponseWriter, r *http.Request) (any, error) {
+	view, err := d.view(r)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := view.Reindex(r.Context())
+	return map[string]int64{"resources": rows}, err
 }
