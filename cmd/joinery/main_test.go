@@ -36,6 +36,16 @@ func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 
 func TestScripts(t *testing.T) { scripts(t, "testdata/script", nil) }
 
+// TestScriptsOnPostgres runs the script of testdata/postgres on a new
+// database.
+func TestScriptsOnPostgres(t *testing.T) {
+	db := postgresDB(t)
+	scripts(t, "testdata/postgres", func(env *testscript.Env) error {
+		env.Setenv("JOINERY_DB", db)
+		return nil
+	})
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
