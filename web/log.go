@@ -22,7 +22,13 @@ func NewLogHandler(w io.Writer, level slog.Leveler) slog.Handler {
 }
 
 func withhold(groups []string, a slog.Attr) slog.Attr {
-	if _, isErr := a.Value.Any().(error); logKeys[a.Key] && (a.Value.Kind() != slog.KindAny || isErr || len(groups) == 0 && a.Key == slog.LevelKey) {
+	if !logKeys[a.Key] {
+		return slog.String(a.Key, "[withheld]")
+	}
+	if a.Value.Kind() != slog.KindAny || len(groups) == 0 && a.Key == slog.LevelKey {
+		return a
+	}
+	if _, isErr := a.Value.Any().(error); isErr {
 		return a
 	}
 	return slog.String(a.Key, "[withheld]")

@@ -27,7 +27,7 @@ const base = "https://joinery.example/fhir"
 
 // world is a real server over a real record, and who uses it.
 type world struct {
-	*testing.T
+	testing.TB
 	rec    *record.Record
 	server *web.Server
 	log    *output
@@ -79,7 +79,7 @@ func (l *locked) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-func newWorld(t *testing.T, guarded ...string) *world {
+func newWorld(t testing.TB, guarded ...string) *world {
 	t.Helper()
 	now, random, log := clock(), chance(), &output{}
 	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "joinery.db"), record.Options{Clock: now, Rand: random})
@@ -103,7 +103,7 @@ func newWorld(t *testing.T, guarded ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, rec: rec, server: server, log: log, desk: rec.As(operator), tokens: map[string]string{}}
+	w := &world{TB: t, rec: rec, server: server, log: log, desk: rec.As(operator), tokens: map[string]string{}}
 	w.grant("feed", record.Grant{Scope: "system/*.cruds"})
 	return w
 }
