@@ -287,7 +287,7 @@ func (o *operand) quantity(a *amount) bool {
 	if same {
 		return numberHolds(o.prefix, o.value, o.from, o.to, a.low, a.high)
 	}
-	return a.canonical && u.canonical && a.base == u.base &&
+	return a.canonical && u.converts && a.base == u.base &&
 		numberHolds(o.prefix, u.value, u.from, u.to, a.canonicalLow, a.canonicalH)
 }
 

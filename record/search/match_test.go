@@ -166,6 +166,7 @@ func TestMatch(t *testing.T) {
 		{observation, "value-quantity=6.3||mmol/L", true},
 		{observation, "value-quantity=6.3||mmol per litre", true},
 		{observation, "value-quantity=6300|http://unitsofmeasure.org|umol/L", true},
+		{observation, "value-quantity=6300||umol/L", false},
 		{observation, "value-quantity=gt6299|http://unitsofmeasure.org|umol/L", true},
 		{observation, "value-quantity=lt0.0063|http://unitsofmeasure.org|mol/L", false},
 		{observation, "value-quantity=6.3|http://unitsofmeasure.org|mg/L", false},

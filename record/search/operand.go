@@ -47,7 +47,8 @@ type unitOperand struct {
 	system    []byte
 	hash      uint32
 	systemH   uint32 // 0: any
-	canonical bool   // the bounds in canonical units follow
+	canonical bool   // the bounds in canonical units follow, where candidates are
+	converts  bool   // … and matches: R4 converts only what names the system UCUM
 	base      uint32
 	value     float64
 	from, to  float64
@@ -248,6 +249,7 @@ func quantityOperand(value string) (o operand, say string) {
 		if from > to {
 			from, to = to, from
 		}
+		u.converts = len(u.system) > 0
 		u.canonical, u.base, u.value, u.from, u.to = true, shortHash([]byte(base)), v, from, to
 	}
 	return o, ""
