@@ -193,7 +193,7 @@ func (configCheck) Run(a *app, k *kong.Context, c *configuration) error {
 			s.Value, s.From = c.values[f.Name].value, fmt.Sprintf("%s, line %d", c.file, c.values[f.Name].line)
 		}
 		if err := checkSetting(s.Name, s.Value); err != nil {
-			return fault.Wrap(fault.Invalid, fmt.Sprintf("%s (from %s): %s", s.Name, s.From, fault.MessageOf(err)), err)
+			return misuse{fault.Wrap(fault.Invalid, fmt.Sprintf("%s (from %s): %s", s.Name, s.From, fault.MessageOf(err)), err)}
 		}
 		s.Value = withoutPassword(s.Value)
 		all = append(all, s)

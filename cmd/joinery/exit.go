@@ -46,3 +46,9 @@ type outcome struct {
 }
 
 func (o *outcome) Error() string { return o.says }
+
+// misuse is a mistake on the command line or in the configuration that shows
+// only once the command runs.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }

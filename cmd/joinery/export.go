@@ -39,7 +39,7 @@ This discloses people's data, so the purpose must be said.
 func (c *exportCommand) Run(ctx context.Context, a *app) error {
 	for _, typ := range c.Type {
 		if _, known := r4.TypeNumber(typ); !known {
-			return fault.New(fault.Invalid, fmt.Sprintf("%q is no resource type of FHIR R4. Types are written as in Patient or CareTeam.", typ))
+			return misuse{fault.New(fault.Invalid, fmt.Sprintf("%q is no resource type of FHIR R4. Types are written as in Patient or CareTeam.", typ))}
 		}
 	}
 	desk, err := a.reach(ctx, "export", "")

@@ -33,6 +33,7 @@ var version = "unversioned"
 func main() {
 	syscall.Umask(0o077) // whatever we write may hold people's data
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, clock: time.Now}
 	code := a.run(ctx, os.Args[1:])
 	stop()
@@ -82,7 +83,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return a.misused(err)
 	}
 	a.command, _, _ = strings.Cut(parsed.Command(), " ")
-	return a.fail(parsed.Run(a, config))
+	err = parsed.Run(a, config)
+	if err != nil && ctx.Err() != nil {
+		err = fault.Wrap(fault.Unavailable, "Stopped before it was done. What was finished is kept; run it again to go on.", err)
+	}
+	return a.fail(err)
 }
 
 // exited is thrown where kong would exit the process.
@@ -107,6 +112,10 @@ func (a *app) fail(err error) int {
 	var done *outcome
 	if errors.As(err, &done) { // already said
 		return done.code
+	}
+	var wrong misuse
+	if errors.As(err, &wrong) {
+		return a.misused(wrong)
 	}
 	var bad *store.Damaged
 	if errors.As(err, &bad) { // so much that it could not be opened

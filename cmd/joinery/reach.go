@@ -41,11 +41,14 @@ type reached struct {
 // reach finds the desk of the database. purpose is the command's own when the
 // operator states none; empty means that they must.
 func (a *app) reach(ctx context.Context, command string, purpose access.Purpose) (*reached, error) {
+	if err := checkSetting("purpose", a.flags.Purpose); err != nil {
+		return nil, misuse{err}
+	}
 	if a.flags.Purpose != "" {
 		purpose = access.Purpose(strings.ToUpper(a.flags.Purpose))
 	}
 	if purpose == "" {
-		return nil, fault.New(fault.Invalid, "Say why with --purpose: this discloses people's data, and the audit must say for what. HRESCH, HOPERAT and PATRQT are some.")
+		return nil, misuse{fault.New(fault.Invalid, "Say why with --purpose: this discloses people's data, and the audit must say for what. HRESCH, HOPERAT and PATRQT are some.")}
 	}
 	r := &reached{operator: a.operator(), purpose: purpose, command: command, close: func() {}}
 	path, sqlite := sqlitePath(a.flags.DB)
@@ -158,9 +161,6 @@ func (r *reached) ask(ctx context.Context, method, path string, query url.Values
 	req.Header.Set(commandHeader, r.command)
 	resp, err := r.http.Do(req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fault.Wrap(fault.Unavailable, "Stopped before it was done. What was finished is kept; run it again to go on.", err)
-		}
 		return nil, fault.Wrap(fault.Unavailable, "The joinery that owns the database stopped answering. Run this again when it is back.", err)
 	}
 	if resp.StatusCode == http.StatusOK {

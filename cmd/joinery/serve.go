@@ -38,10 +38,10 @@ While it runs it owns a SQLite file; other commands on the same --db go through 
 // Run is the command.
 func (c *serveCommand) Run(ctx context.Context, a *app) error {
 	if err := checkSetting("listen", c.Listen); err != nil {
-		return err
+		return misuse{err}
 	}
 	if err := checkSetting("base", c.Base); err != nil {
-		return err
+		return misuse{err}
 	}
 	log := slog.New(web.NewLogHandler(a.err, slog.LevelInfo))
 	if path, ok := sqlitePath(a.flags.DB); ok && socketDialer(path) != nil {
@@ -113,7 +113,7 @@ func (a *app) open(ctx context.Context) (*record.Record, error) {
 
 func (a *app) openWith(ctx context.Context, log *slog.Logger) (*record.Record, error) {
 	if err := checkSetting("db", a.flags.DB); err != nil {
-		return nil, err
+		return nil, misuse{err}
 	}
 	rec, err := record.Open(ctx, a.flags.DB, record.Options{
 		Clock: a.clock, Rand: rand.Reader, Log: log, StateDir: a.flags.State, Holder: "joinery " + a.command,
