@@ -1,0 +1,433 @@
+package record_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"joinery/fault"
+	"joinery/fhir"
+	"joinery/fhir/r4"
+	"joinery/record"
+	"joinery/record/access"
+	"joinery/record/search"
+)
+
+// request is one thing asked of a world. say is what it is, for failures; do
+// returns all that leaves.
+type request struct {
+	say string
+	do  func(w *world, s access.Subject) string
+}
+
+// request makes a random request, without looking at any world.
+func (m maker) request() request {
+	typ := pick(m, typeNames()...)
+	if m.chance(50) { // where most is to be seen
+		typ = pick(m, "Observation", "Patient", "Encounter", "Organization", "RiskAssessment")
+	}
+	id := fhir.ID(idOf(typ, 1+m.IntN(ids+1)))
+	switch k := m.IntN(100); {
+	case k < 12:
+		return request{fmt.Sprintf("read %s/%s", typ, id), func(w *world, s access.Subject) string {
+			v, err := w.As(s).Read(context.Background(), typ, id)
+			return answer(v, err)
+		}}
+	case k < 18:
+		n := 1 + m.IntN(4)
+		return request{fmt.Sprintf("vread %s/%s/_history/%d", typ, id, n), func(w *world, s access.Subject) string {
+			v, err := w.As(s).VRead(context.Background(), typ, id, n)
+			return answer(v, err)
+		}}
+	case k < 25:
+		return m.historyOf(typ, id)
+	case k < 29:
+		return m.everything()
+	case k < 35:
+		return request{"next page", func(w *world, s access.Subject) string {
+			if w.next == "" {
+				return "no page to follow"
+			}
+			p, err := w.As(s).Next(context.Background(), w.next)
+			return w.page(p, err)
+		}}
+	case k < 78:
+		return m.searches(typ)
+	}
+	return m.writes(typ, id)
+}
+
+func (m maker) historyOf(typ string, id fhir.ID) request {
+	q := record.HistoryQuery{Type: typ, ID: id, Count: 1 + m.IntN(4)}
+	switch m.IntN(4) {
+	case 0:
+		q.ID = ""
+	case 1:
+		q.Type, q.ID = "", ""
+	}
+	if m.chance(30) {
+		q.Since = beginning.Add(time.Duration(m.IntN(1200)) * time.Second)
+	}
+	if m.chance(20) {
+		q.At = beginning.Add(time.Duration(m.IntN(1200)) * time.Second)
+	}
+	return request{fmt.Sprintf("history %+v", q), func(w *world, s access.Subject) string {
+		p, err := w.As(s).History(context.Background(), q)
+		return w.page(p, err)
+	}}
+}
+
+func (m maker) everything() request {
+	id := fhir.ID(idOf("Patient", 1+m.IntN(ids+1)))
+	q := record.EverythingQuery{Count: m.IntN(4) * 2}
+	if m.chance(30) {
+		q.Types = []string{pick(m, typeNames()...), "Observation"}
+	}
+	if m.chance(30) {
+		q.Since = beginning.Add(time.Duration(m.IntN(1200)) * time.Second)
+	}
+	if m.chance(20) {
+		q.Start = time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return request{fmt.Sprintf("Patient/%s/$everything %+v", id, q), func(w *world, s access.Subject) string {
+		p, err := w.As(s).Everything(context.Background(), id, q)
+		return w.page(p, err)
+	}}
+}
+
+// searches makes a search: of a type, of all types, or in a compartment.
+func (m maker) searches(typ string) request {
+	if m.chance(6) {
+		typ = ""
+	}
+	within := fhir.ID("")
+	if m.chance(12) {
+		within = fhir.ID(idOf("Patient", 1+m.IntN(3)))
+	}
+	pairs := m.pairs(typ)
+	return request{fmt.Sprintf("search %s in %q: %v", typ, within, pairs), func(w *world, s access.Subject) string {
+		q, err := query(typ, within, pairs)
+		if err != nil {
+			return answer(record.Version{}, err)
+		}
+		p, err := w.As(s).Search(context.Background(), q)
+		return w.page(p, err)
+	}}
+}
+
+// counts makes a search that asks for a number alone.
+func (m maker) counts() request {
+	typ := pick(m, typeNames()...)
+	pairs := []search.Pair{{Name: "_summary", Value: "count"}}
+	if m.chance(70) {
+		name, value := m.condition(typ, 2)
+		pairs = append(pairs, search.Pair{Name: name, Value: value})
+	}
+	return request{fmt.Sprintf("count %s %v", typ, pairs), func(w *world, s access.Subject) string {
+		q, err := query(typ, "", pairs)
+		if err != nil {
+			return answer(record.Version{}, err)
+		}
+		p, err := w.As(s).Search(context.Background(), q)
+		return w.page(p, err)
+	}}
+}
+
+func query(typ string, within fhir.ID, pairs []search.Pair) (*search.Query, error) {
+	o := search.Options{Strict: true, Now: beginning, Base: "http://here/fhir"}
+	if within != "" {
+		return search.ParseCompartment("Patient", within, typ, pairs, o)
+	}
+	return search.Parse(typ, pairs, o)
+}
+
+// pairs makes the parameters of a search.
+func (m maker) pairs(typ string) []search.Pair {
+	var out []search.Pair
+	add := func(name, value string) { out = append(out, search.Pair{Name: name, Value: value}) }
+	if typ == "" {
+		add("_type", pick(m, typeNames()...)+","+pick(m, typeNames()...))
+		if m.chance(50) {
+			add("_tag", pick(m, codes...))
+		}
+		add("_count", fmt.Sprint(1+m.IntN(5)))
+		return out
+	}
+	for range m.IntN(3) {
+		name, value := m.condition(typ, 2)
+		add(name, value)
+	}
+	if m.chance(25) {
+		add(m.include(typ))
+	}
+	if m.chance(30) {
+		p := pick(m, r4.SearchParams(typ)...)
+		add("_sort", pick(m, "", "-")+p.Code)
+	}
+	if m.chance(60) {
+		add("_count", fmt.Sprint(m.IntN(5)))
+	}
+	if m.chance(30) {
+		add("_total", pick(m, "accurate", "estimate", "none"))
+	}
+	if m.chance(15) {
+		add("_summary", pick(m, "count", "count", "true", "data"))
+	}
+	return out
+}
+
+// include makes an _include or a _revinclude.
+func (m maker) include(typ string) (name, value string) {
+	iterate := pick(m, "", "", ":iterate")
+	if m.chance(50) {
+		if m.chance(10) {
+			return "_include", "*"
+		}
+		return "_include" + iterate, typ + ":" + m.referenceParam(typ)
+	}
+	from := pick(m, typeNames()...)
+	return "_revinclude" + iterate, from + ":" + m.referenceParam(from)
+}
+
+// referenceParam picks a reference parameter of a type, and something that is
+// none when there is none.
+func (m maker) referenceParam(typ string) string {
+	var all []string
+	for _, p := range r4.SearchParams(typ) {
+		if p.Type == r4.Reference {
+			all = append(all, p.Code)
+		}
+	}
+	if all == nil {
+		return "none"
+	}
+	return pick(m, all...)
+}
+
+// condition makes one parameter of a type, with chains and _has up to a depth.
+func (m maker) condition(typ string, depth int) (name, value string) {
+	if depth > 0 && m.chance(25) {
+		from := pick(m, typeNames()...)
+		inner, value := m.condition(from, depth-1)
+		return "_has:" + from + ":" + m.referenceParam(from) + ":" + inner, value
+	}
+	if depth > 0 && m.chance(25) {
+		to := pick(m, typeNames()...)
+		inner, value := m.condition(to, depth-1)
+		return m.referenceParam(typ) + pick(m, ":"+to, "") + "." + inner, value
+	}
+	p := pick(m, r4.SearchParams(typ)...)
+	if m.chance(12) {
+		return p.Code + ":missing", pick(m, "true", "false")
+	}
+	return m.plain(typ, p)
+}
+
+// plain makes a parameter's value, and now and then a modifier.
+func (m maker) plain(typ string, p *r4.Param) (name, value string) {
+	switch p.Type {
+	case r4.Token:
+		switch p.Code {
+		case "_id":
+			return p.Code, idOf(typ, 1+m.IntN(ids))
+		case "gender":
+			return p.Code + pick(m, "", ":not"), pick(m, "male", "female")
+		case "_security":
+			return p.Code + pick(m, "", ":not"), pick(m, append(slices.Clone(sensitiveMarks), "SUBSETTED", "N")...)
+		}
+		return p.Code + pick(m, "", "", ":not", ":text"), pick(m, "urn:c|", "", "urn:i|") + pick(m, codes...)
+	case r4.String:
+		return p.Code + pick(m, "", ":exact", ":contains"), pick(m, append(slices.Clone(families), cities...)...)
+	case r4.Date:
+		return p.Code, pick(m, "", "ge", "lt", "ne", "sa", "eb") + pick(m, append(slices.Clone(dates), "2026-11-22")...)
+	case r4.Number, r4.Quantity:
+		return p.Code, pick(m, "", "gt", "le") + fmt.Sprint(1+m.IntN(4))
+	case r4.Reference:
+		to := pick(m, typeNames()...)
+		if len(p.Targets) > 0 && m.chance(70) {
+			if shared := slices.DeleteFunc(slices.Clone(p.Targets), func(t string) bool { return typesMade[t] == "" }); len(shared) > 0 {
+				to = pick(m, shared...)
+			}
+		}
+		id := idOf(to, 1+m.IntN(ids))
+		return pick(m, p.Code, p.Code, p.Code, p.Code+":"+to), pick(m, to+"/"+id, id, "http://here/fhir/"+to+"/"+id, to+"/"+id+"/_history/1")
+	case r4.URI:
+		return p.Code, "urn:d:" + pick(m, codes...)
+	case r4.Composite:
+		return p.Code, pick(m, codes...) + "$" + fmt.Sprint(1+m.IntN(4))
+	case r4.Special:
+	}
+	return p.Code, "x"
+}
+
+// writes makes a transaction of one or a few ops.
+func (m maker) writes(typ string, id fhir.ID) request {
+	n := 1
+	if m.chance(25) {
+		n = 2 + m.IntN(2)
+	}
+	type made struct {
+		say string
+		op  func() (record.Op, error)
+	}
+	var all []made
+	var says []string
+	for i := range n {
+		say, op := m.op(typ, id, i)
+		all = append(all, made{say, op})
+		says = append(says, say)
+		typ = pick(m, typeNames()...)
+		id = fhir.ID(idOf(typ, 1+m.IntN(ids+1)))
+	}
+	return request{"transaction: " + strings.Join(says, "; "), func(w *world, s access.Subject) string {
+		var ops []record.Op
+		for _, one := range all {
+			op, err := one.op()
+			if err != nil {
+				return answer(record.Version{}, err)
+			}
+			ops = append(ops, op)
+		}
+		results, err := w.As(s).Transact(context.Background(), ops)
+		if err != nil {
+			return answer(record.Version{}, err)
+		}
+		var b strings.Builder
+		for _, r := range results {
+			fmt.Fprintln(&b, r.Created, answer(r.Version, nil))
+			if r.Page != nil {
+				b.WriteString(w.page(*r.Page, nil))
+			}
+		}
+		return b.String()
+	}}
+}
+
+// op makes one op of a transaction.
+func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record.Op, error)) {
+	person := idOf("Patient", 1+m.IntN(ids))
+	if m.chance(50) {
+		person = "p1"
+	}
+	full := fmt.Sprintf("urn:uuid:00000000-0000-0000-0000-00000000000%d", at)
+	body := m.resource(typ, string(id), person)
+	parsed := func() (*fhir.Doc, error) { return fhir.Parse([]byte(text(body))) }
+	pairs := m.pairs(typ)
+	if m.chance(50) {
+		name, value := m.condition(typ, 1)
+		pairs = []search.Pair{{Name: name, Value: value}}
+	}
+	match := pick(m, "", "", `W/"1"`, `W/"2"`)
+	switch m.IntN(9) {
+	case 0, 1:
+		delete(body, "id")
+		if typ == "Observation" && m.chance(30) {
+			body["encounter"] = content{"reference": "Encounter?" + urlOf(m, "Encounter")}
+		}
+		return "create " + text(body), func() (record.Op, error) {
+			doc, err := parsed()
+			return record.Op{Kind: record.Create, Type: typ, Body: doc, FullURL: full}, err
+		}
+	case 2:
+		delete(body, "id")
+		return fmt.Sprintf("create if none %v %s", pairs, text(body)), func() (record.Op, error) {
+			doc, err := parsed()
+			q, wrong := query(typ, "", pairs)
+			return record.Op{Kind: record.Create, Type: typ, Body: doc, FullURL: full, IfNoneExist: q}, errors.Join(err, wrong)
+		}
+	case 3, 4:
+		return "update " + match + text(body), func() (record.Op, error) {
+			doc, err := parsed()
+			return record.Op{Kind: record.Update, Type: typ, ID: id, Body: doc, IfMatch: match}, err
+		}
+	case 5:
+		delete(body, "id")
+		kind := pick(m, record.Update, record.Delete)
+		return fmt.Sprintf("%d where %v %s", kind, pairs, text(body)), func() (record.Op, error) {
+			op := record.Op{Kind: kind, Type: typ}
+			var err, wrong error
+			if kind == record.Update {
+				op.Body, err = parsed()
+			}
+			op.Where, wrong = query(typ, "", pairs)
+			return op, errors.Join(err, wrong)
+		}
+	case 6:
+		return fmt.Sprintf("delete %s/%s %s", typ, id, match), func() (record.Op, error) {
+			return record.Op{Kind: record.Delete, Type: typ, ID: id, IfMatch: match}, nil
+		}
+	case 7:
+		return m.patch(typ, id, match)
+	}
+	if m.chance(50) {
+		return fmt.Sprintf("read %s/%s", typ, id), func() (record.Op, error) { return record.Op{Kind: record.Read, Type: typ, ID: id}, nil }
+	}
+	return fmt.Sprintf("search %s %v", typ, pairs), func() (record.Op, error) {
+		q, err := query(typ, "", pairs)
+		return record.Op{Kind: record.Search, Type: typ, Where: q}, err
+	}
+}
+
+// patch makes a JSON Patch that tests a value before it changes another.
+func (m maker) patch(typ string, id fhir.ID, match string) (string, func() (record.Op, error)) {
+	path, value := "/status", text(pick(m, "final", "current"))
+	switch typ {
+	case "Patient":
+		path, value = pick(m, "/address/0/city", "/contact/0/address/city"), text(pick(m, cities...))
+	case "RelatedPerson":
+		path, value = "/address/0/city", text(pick(m, cities...))
+	}
+	patch := fmt.Sprintf(`[{"op":"test","path":%q,"value":%s},{"op":"add","path":"/language","value":"en"}]`, path, value)
+	return fmt.Sprintf("patch %s/%s %s %s", typ, id, match, patch), func() (record.Op, error) {
+		return record.Op{Kind: record.Patch, Type: typ, ID: id, IfMatch: match, Patch: func(d *fhir.Doc) ([]byte, error) {
+			return fhir.PatchJSON(d, []byte(patch))
+		}}, nil
+	}
+}
+
+func urlOf(m maker, typ string) string {
+	name, value := m.condition(typ, 1)
+	return name + "=" + value
+}
+
+// answer writes down all that leaves with a version or an error.
+func answer(v record.Version, err error) string {
+	if err == nil {
+		return fmt.Sprintf("%s/%s %d %s %v %s %s", v.Type, v.ID, v.Number, v.At.Format(time.RFC3339Nano), v.Deleted, v.Method, v.JSON())
+	}
+	out := fmt.Sprintf("%s: %s", fault.KindOf(err), fault.MessageOf(err))
+	var at *record.OpError
+	if errors.As(err, &at) {
+		out += fmt.Sprintf(" (operation %d)", at.Index)
+	}
+	var invalid *fhir.Invalid
+	if errors.As(err, &invalid) {
+		issues, _ := json.Marshal(invalid.Issues)
+		out += string(issues)
+	}
+	if fault.KindOf(err) == fault.Internal {
+		out += " INTERNAL " + err.Error()
+	}
+	return out
+}
+
+// page writes down all that leaves with a page, and keeps the handle of the next.
+func (w *world) page(p record.Page, err error) string {
+	if err != nil {
+		return answer(record.Version{}, err)
+	}
+	var b strings.Builder
+	for _, e := range p.Entries {
+		fmt.Fprintln(&b, e.Mode, answer(e.Version, nil))
+	}
+	if p.Total != nil {
+		fmt.Fprintln(&b, "total", *p.Total)
+	}
+	w.next = p.Next
+	fmt.Fprintln(&b, "next", p.Next)
+	return b.String()
+}

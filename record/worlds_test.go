@@ -1,0 +1,497 @@
+package record_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"joinery/fhir"
+	"joinery/record"
+	"joinery/record/access"
+)
+
+// The two worlds of the two-world test: what is in them, and how the second is
+// made from the first so that it differs only in what a subject may not see.
+
+// content is a resource in the making.
+type content map[string]any
+
+// item is one resource of a world: its versions in order, the last being the
+// current one. A nil version is a deletion.
+type item struct {
+	typ, id  string
+	versions []content
+}
+
+func (it item) current() content { return it.versions[len(it.versions)-1] }
+
+// facts are what rights depend on, worked out here without the code under test.
+type facts struct {
+	typ     string
+	persons []string // whose it is
+	marks   []string
+	shared  bool
+	lab     bool
+}
+
+func (f facts) about(person string) bool    { return slices.Contains(f.persons, person) }
+func (f facts) marked(marks ...string) bool { return slices.ContainsFunc(marks, f.markedBy) }
+func (f facts) markedBy(mark string) bool   { return slices.Contains(f.marks, mark) }
+func (f facts) of(types ...string) bool     { return slices.Contains(types, f.typ) }
+func (f facts) sensitiveBut(but ...string) bool {
+	return f.marked(slices.DeleteFunc(slices.Clone(sensitiveMarks), func(m string) bool { return slices.Contains(but, m) })...)
+}
+
+var (
+	sensitiveMarks = []string{"HIV", "TBOO", "R", "third-party", "protected-address"}
+	otherMarks     = []string{"not-for-carers", "finding"}
+)
+
+var markCodes = map[string]content{
+	"HIV":               {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"},
+	"TBOO":              {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "TBOO"},
+	"R":                 {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"},
+	"third-party":       {"system": "urn:joinery:label", "code": "third-party"},
+	"protected-address": {"system": "urn:joinery:label", "code": "protected-address"},
+	"not-for-carers":    {"system": "urn:joinery:label", "code": "not-for-carers"},
+	"finding":           {"system": "urn:joinery:label", "code": "finding"},
+}
+
+// owners are the elements by which a type is a person's.
+var owners = map[string][]string{
+	"Observation": {"subject", "performer"}, "Condition": {"subject", "asserter"}, "Encounter": {"subject"},
+	"DocumentReference": {"subject", "author"}, "Communication": {"subject", "recipient", "sender"}, "RelatedPerson": {"patient"},
+	"RiskAssessment": {"subject"}, "MedicationRequest": {"subject"}, "CareTeam": {"subject"}, "List": {"subject"},
+}
+
+// factsOf works out the facts of a resource.
+func factsOf(typ, id string, c content) facts {
+	f := facts{typ: typ}
+	if meta, ok := c["meta"].(content); ok {
+		for _, s := range meta["security"].([]content) {
+			for mark, code := range markCodes {
+				if code["code"] == s["code"] && code["system"] == s["system"] {
+					f.marks = append(f.marks, mark)
+				}
+			}
+		}
+	}
+	if typ == "Patient" {
+		f.persons = []string{id}
+		return f
+	}
+	for _, name := range owners[typ] {
+		for _, person := range patientsIn(c[name]) {
+			if !f.about(person) {
+				f.persons = append(f.persons, person)
+			}
+		}
+	}
+	all := patientsIn(map[string]any(c))
+	slices.Sort(all)
+	f.shared = len(slices.Compact(all)) > 1
+	if typ == "Observation" {
+		f.lab = strings.Contains(text(c["category"]), `"laboratory"`)
+	}
+	return f
+}
+
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// patientsIn returns the ids of the Patients that a value refers to.
+func patientsIn(v any) []string {
+	var out []string
+	for _, part := range strings.Split(text(v), `"reference":"Patient/`)[1:] {
+		id, _, _ := strings.Cut(part, `"`)
+		out = append(out, id)
+	}
+	return out
+}
+
+// maker makes random content. Values come from small sets, so that what a
+// request asks for is there about as often as not.
+type maker struct{ *rand.Rand }
+
+func pick[T any](m maker, from ...T) T { return from[m.IntN(len(from))] }
+
+func (m maker) chance(percent int) bool { return m.IntN(100) < percent }
+
+const ids = 6 // of each type
+
+var (
+	families = []string{"Ash", "Birch", "Cedar", "Éllm", "Fir"}
+	cities   = []string{"Leeds", "York", "Bath"}
+	codes    = []string{"c1", "c2", "c3", "c4"}
+	dates    = []string{"2020-01-05", "2021-06-01", "2022", "2023-03", "2024-02-29"}
+)
+
+// typesMade are the types of random resources, and the letter of their ids.
+var typesMade = map[string]string{
+	"Patient": "p", "Observation": "o", "Condition": "c", "Encounter": "e", "DocumentReference": "d", "Communication": "m",
+	"RelatedPerson": "r", "RiskAssessment": "k", "MedicationRequest": "q", "CareTeam": "t", "List": "l", "Group": "g", "Basic": "b",
+	"Practitioner": "pr", "Organization": "or", "Location": "lo", "HealthcareService": "h",
+}
+
+func typeNames() []string { return slices.Sorted(maps.Keys(typesMade)) }
+
+func idOf(typ string, n int) string { return typesMade[typ] + fmt.Sprint(n) }
+
+func (m maker) reference(types ...string) content {
+	typ := pick(m, types...)
+	return content{"reference": typ + "/" + idOf(typ, 1+m.IntN(ids))}
+}
+
+func (m maker) code() content {
+	return content{"coding": []content{{"system": "urn:c", "code": pick(m, codes...), "display": pick(m, families...)}}, "text": pick(m, cities...)}
+}
+
+// about makes a reference to a person.
+func about(person string) content { return content{"reference": "Patient/" + person} }
+
+// resource makes a resource of a type about a person.
+func (m maker) resource(typ, id, person string) content {
+	c := content{"resourceType": typ, "id": id}
+	m.mark(c)
+	someone := func() content { return m.reference("Practitioner", "Organization", "Patient", "RelatedPerson") }
+	switch typ {
+	case "Patient":
+		m.patient(c)
+	case "Observation":
+		c["status"], c["code"], c["subject"] = pick(m, "final", "preliminary"), m.code(), about(person)
+		c["category"] = []content{{"coding": []content{{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": pick(m, "laboratory", "vital-signs")}}}}
+		c["effectiveDateTime"] = pick(m, dates...)
+		c["valueQuantity"] = content{"value": 1 + m.IntN(4), "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"}
+		c["encounter"] = m.reference("Encounter")
+		if m.chance(40) {
+			c["performer"] = []content{someone()}
+		}
+		if m.chance(30) {
+			c["focus"] = []content{m.reference(typeNames()...)}
+		}
+		if m.chance(40) {
+			c["hasMember"] = []content{m.reference("Observation")}
+		}
+	case "Condition":
+		c["code"], c["subject"], c["encounter"] = m.code(), about(person), m.reference("Encounter")
+		c["onsetDateTime"] = pick(m, dates...)
+		if m.chance(30) {
+			c["asserter"] = m.reference("Practitioner", "Patient")
+		}
+	case "Encounter":
+		c["status"], c["subject"], c["serviceProvider"] = "finished", about(person), m.reference("Organization")
+		c["class"] = content{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": pick(m, "AMB", "EMER")}
+		c["period"] = content{"start": "2020-01-01", "end": pick(m, dates...)}
+		c["participant"] = []content{{"individual": m.reference("Practitioner", "RelatedPerson")}}
+		c["location"] = []content{{"location": m.reference("Location")}}
+		if m.chance(40) {
+			c["partOf"] = m.reference("Encounter")
+		}
+	case "DocumentReference":
+		c["status"], c["subject"], c["date"] = "current", about(person), "2024-05-0"+fmt.Sprint(1+m.IntN(5))+"T10:00:00Z"
+		c["description"], c["content"] = pick(m, families...), []content{{"attachment": content{"url": "urn:d:" + pick(m, codes...)}}}
+		if m.chance(50) {
+			c["author"] = []content{someone()}
+		}
+		c["context"] = content{"related": []content{m.reference(typeNames()...)}}
+	case "Communication":
+		c["status"], c["subject"], c["sender"] = "completed", about(person), m.reference("Practitioner")
+		c["recipient"], c["category"] = []content{m.reference("Organization", "Patient")}, []content{m.code()}
+	default:
+		m.rest(c, typ, person)
+	}
+	return c
+}
+
+// rest makes resources of the smaller types.
+func (m maker) rest(c content, typ, person string) {
+	switch typ {
+	case "RelatedPerson":
+		c["patient"], c["name"] = about(person), []content{{"family": pick(m, families...)}}
+		c["address"] = []content{{"city": pick(m, cities...)}}
+	case "RiskAssessment":
+		c["status"], c["subject"], c["code"] = "final", about(person), m.code()
+		c["basis"] = []content{m.reference("Observation", "Condition")}
+	case "MedicationRequest":
+		c["status"], c["intent"], c["subject"] = "active", "order", about(person)
+		c["medicationCodeableConcept"], c["requester"] = m.code(), m.reference("Practitioner")
+	case "CareTeam":
+		c["status"], c["subject"] = "active", about(person)
+		c["participant"] = []content{{"member": m.reference("Practitioner", "Organization")}}
+	case "List":
+		c["status"], c["mode"], c["subject"] = "current", "working", about(person)
+		c["entry"] = []content{{"item": m.reference(typeNames()...)}, {"item": m.reference("Observation")}}
+	case "Group":
+		c["type"], c["actual"], c["name"] = "person", true, pick(m, families...)
+		c["member"] = []content{{"entity": m.reference("Patient")}, {"entity": m.reference("Patient")}}
+	case "Basic":
+		c["code"] = m.code()
+	case "Practitioner":
+		c["name"] = []content{{"family": pick(m, families...)}}
+	case "Organization":
+		c["name"], c["active"] = pick(m, families...), true
+		if m.chance(40) {
+			c["partOf"] = m.reference("Organization")
+		}
+	case "Location":
+		c["name"], c["managingOrganization"] = pick(m, families...), m.reference("Organization")
+	case "HealthcareService":
+		c["name"], c["providedBy"] = pick(m, families...), m.reference("Organization")
+		c["location"] = []content{m.reference("Location")}
+	}
+}
+
+func (m maker) patient(c content) {
+	c["name"] = []content{{"family": pick(m, families...), "given": []string{pick(m, families...)}}}
+	c["telecom"] = []content{{"system": "phone", "value": fmt.Sprint(m.IntN(5))}}
+	c["address"] = []content{{"city": pick(m, cities...), "postalCode": pick(m, codes...)}}
+	m.vary(c)
+}
+
+// vary makes anew what a case-finder does not see of a Patient.
+func (m maker) vary(c content) {
+	c["birthDate"], c["gender"] = pick(m, "1980-01-01", "1990-02-02"), pick(m, "male", "female")
+	c["identifier"] = []content{{"system": "urn:i", "value": pick(m, codes...)}}
+	c["managingOrganization"] = m.reference("Organization")
+	c["contact"] = []content{{"name": content{"family": pick(m, families...)}, "address": content{"city": pick(m, cities...)}}}
+}
+
+// mark gives a resource marks, often none.
+func (m maker) mark(c content) {
+	var security []content
+	if m.chance(35) {
+		security = append(security, markCodes[pick(m, sensitiveMarks...)])
+	}
+	if m.chance(25) {
+		security = append(security, markCodes[pick(m, otherMarks...)])
+	}
+	meta := content{"tag": []content{{"system": "urn:t", "code": pick(m, codes...)}}}
+	if security != nil {
+		meta["security"] = security
+		c["meta"] = meta
+		return
+	}
+	meta["security"] = []content{markless}
+	c["meta"] = meta
+}
+
+// markless is a security label that says nothing.
+var markless = content{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}
+
+// history makes the versions of a resource.
+func (m maker) history(typ, id string) item {
+	it := item{typ: typ, id: id}
+	for range 1 + m.IntN(3) {
+		it.versions = append(it.versions, m.resource(typ, id, idOf("Patient", 1+m.IntN(ids))))
+	}
+	if m.chance(10) && typ != "Patient" {
+		it.versions = append(it.versions, nil)
+	}
+	return it
+}
+
+// sees says whether a seat may see an item: by its last content, for a deleted
+// one too.
+func (s *seat) seesItem(it item) bool {
+	for i := len(it.versions) - 1; i >= 0; i-- {
+		if c := it.versions[i]; c != nil {
+			return s.sees(factsOf(it.typ, it.id, c))
+		}
+	}
+	return false
+}
+
+// worlds makes two worlds that differ only in what a seat does not see: in
+// presence, values, references, marks and history.
+func worlds(m maker, s *seat) (a, b []item) {
+	for _, typ := range typeNames() {
+		for n := 1; n <= ids; n++ {
+			id := idOf(typ, n)
+			it := m.history(typ, id)
+			for slices.Contains(s.needs, id) && !s.seesItem(it) {
+				it = m.history(typ, id)
+			}
+			if s.seesItem(it) {
+				a = append(a, it)
+				b = append(b, s.masked(m, it))
+				continue
+			}
+			if m.chance(80) {
+				a = append(a, it)
+			}
+			if other, ok := s.hiddenInstead(m, it); ok {
+				b = append(b, other)
+			}
+		}
+	}
+	return a, b
+}
+
+// hiddenInstead returns what stands in the second world where the first has
+// something hidden: nothing, the same, or something else that is hidden too.
+func (s *seat) hiddenInstead(m maker, it item) (item, bool) {
+	switch k := m.IntN(10); {
+	case k < 3:
+		return item{}, false
+	case k < 4:
+		return it, true
+	}
+	for {
+		if other := m.history(it.typ, it.id); !s.seesItem(other) {
+			return other, true
+		}
+	}
+}
+
+// masked returns a visible item with other values where the seat sees none.
+func (s *seat) masked(m maker, it item) item {
+	if s.vary == nil || it.typ != "Patient" {
+		return it
+	}
+	out := item{typ: it.typ, id: it.id}
+	for _, c := range it.versions {
+		c = maps.Clone(c)
+		if c != nil {
+			s.vary(m, factsOf(it.typ, it.id, it.current()), c)
+		}
+		out.versions = append(out.versions, c)
+	}
+	return out
+}
+
+// world is a record with a clock and a source of chance that the test holds.
+type world struct {
+	*record.Record
+	now  atomic.Int64
+	next string // handle of the page that follows the last answer
+}
+
+// beginning is when the worlds begin.
+var beginning = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// newWorld opens a record and stores what everyone's rights rest on, then the
+// items. What both worlds have is stored at the same moments in both.
+func newWorld(t *testing.T, seed uint64, items []item) *world {
+	t.Helper()
+	dir := t.TempDir()
+	if memory, err := os.MkdirTemp("/dev/shm", "joinery-two-worlds-"); err == nil {
+		dir = memory
+		t.Cleanup(func() { _ = os.RemoveAll(memory) })
+	}
+	w := &world{}
+	w.now.Store(beginning.UnixMilli())
+	var key [32]byte
+	key[0], key[1] = byte(seed), byte(seed>>8)
+	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(dir, "w.db"), record.Options{
+		Clock: func() time.Time { return time.UnixMilli(w.now.Load()).UTC() },
+		Rand:  rand.NewChaCha8(key),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Record = rec
+	t.Cleanup(func() { _ = rec.Close() })
+	loader := rec.As(loader(t))
+	for _, base := range foundations() {
+		w.store(t, loader, base, 0)
+	}
+	slots := map[string]int64{}
+	for _, typ := range typeNames() {
+		for n := 1; n <= ids; n++ {
+			slots[idOf(typ, n)] = int64(len(slots)+1) * 10_000
+		}
+	}
+	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(slots[a.id], slots[b.id]) })
+	for _, it := range items {
+		w.store(t, loader, it, slots[it.id])
+	}
+	w.now.Store(beginning.Add(time.Hour).UnixMilli())
+	return w
+}
+
+func loader(t *testing.T) access.Subject {
+	t.Helper()
+	scopes, err := access.ParseScopes("system/*.cruds")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := access.NewSystem(access.Who{Client: "loader", Scopes: scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// store writes the versions of an item, each second one.
+func (w *world) store(t *testing.T, v *record.View, it item, at int64) {
+	t.Helper()
+	for i, c := range it.versions {
+		w.now.Store(max(w.now.Load()+1, beginning.UnixMilli()+at+int64(i)*1000))
+		op := record.Op{Kind: record.Delete, Type: it.typ, ID: fhir.ID(it.id)}
+		if c != nil {
+			doc, err := fhir.Parse([]byte(text(c)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			op = record.Op{Kind: record.Update, Type: it.typ, ID: fhir.ID(it.id), Body: doc}
+		}
+		if _, err := v.Transact(context.Background(), []record.Op{op}); err != nil {
+			t.Fatalf("store %s/%s: %v", it.typ, it.id, err)
+		}
+	}
+}
+
+// foundations are what the rights of the seats rest on: an agreement, a care
+// team, a registration, a Consent, and the Group of people found.
+func foundations() []item {
+	one := func(typ, id string, c content) item {
+		c["resourceType"], c["id"] = typ, id
+		return item{typ, id, []content{c}}
+	}
+	ref := func(r string) content { return content{"reference": r} }
+	purposes := []content{{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "TREAT"}, {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "POPHLTH"}}
+	types := []content{}
+	for _, typ := range []string{"Observation", "Patient", "Encounter"} {
+		types = append(types, content{"system": "http://hl7.org/fhir/resource-types", "code": typ})
+	}
+	scope := content{"coding": []content{{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}}}
+	category := []content{{"text": "sharing"}}
+	team := func(id, person string) item {
+		return one("CareTeam", id, content{"status": "active", "subject": about(person), "participant": []content{{"member": ref("Practitioner/d1")}}})
+	}
+	var everyone []content
+	for n := 1; n <= ids+1; n++ {
+		everyone = append(everyone, about(idOf("Patient", n)))
+	}
+	return []item{
+		// The order in which people became known to the record is that of unsorted
+		// searches; docs/security.md says so. Here it is the same in both.
+		one("Communication", "everyone", content{"status": "completed", "recipient": everyone}),
+		one("Organization", "a", content{"name": "Practice A"}), one("Organization", "z", content{"name": "Hospital Z"}),
+		one("Practitioner", "d1", content{"name": []content{{"family": "One"}}}),
+		one("Consent", "agreement", content{"status": "active", "scope": scope, "category": category, "policyRule": content{"text": "agreed"}, "provision": content{
+			"type": "permit", "purpose": purposes,
+			"actor": []content{{"role": content{"text": "party"}, "reference": ref("Organization/a")}, {"role": content{"text": "party"}, "reference": ref("Organization/z")}},
+		}}),
+		team("t-p1", "p1"), team("t-p4", "p4"),
+		one("Consent", "carer", content{"status": "active", "scope": scope, "category": category, "policyRule": content{"text": "agreed"}, "patient": about("p1"), "provision": content{
+			"type": "permit", "class": types, "actor": []content{{"role": content{"text": "carer"}, "reference": ref("RelatedPerson/carer")}},
+		}}),
+		one("Group", "found", content{"type": "person", "actual": true, "member": []content{{"entity": ref("Patient/p1")}, {"entity": ref("Patient/p4")}}}),
+	}
+}
