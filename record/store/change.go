@@ -37,7 +37,7 @@ type relation struct {
 const maxPatients = 100
 
 // scratch are buffers that Prepare needs for a moment.
-type scratch struct{ body, keys []byte }
+type scratch struct{ body, keys, packed []byte }
 
 var scratches = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, 8<<10)} }}
 
@@ -60,10 +60,7 @@ func Prepare(typ string, id fhir.ID, method Method, doc *fhir.Doc) (*Change, err
 	defer scratches.Put(b)
 	b.body = splitBody(b.body[:0], res)
 	c.hash = contentHash(typ, id, b.body)
-	var err error
-	if c.body, err = compress(b.body); err != nil {
-		return nil, fmt.Errorf("prepare %s/%s: %w", typ, id, err)
-	}
+	c.body, b.packed = compress(b.body, b.packed)
 	return c, c.describe(res, b)
 }
 

@@ -68,31 +68,49 @@ func packUUID(id fhir.ID) ([]byte, bool) {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return nil, false
 	}
-	out := make([]byte, 0, 16)
+	return appendUUID(make([]byte, 0, 16), []byte(id))
+}
+
+// appendUUID appends the 16 bytes of a UUID in lower case, whose dashes are where
+// they belong.
+func appendUUID(dst, text []byte) ([]byte, bool) {
 	for i := 0; i < 36; {
 		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
 			continue
 		}
-		hi, lo := lowerHex(id[i]), lowerHex(id[i+1])
-		if hi < 0 || lo < 0 {
-			return nil, false
+		hi, lo := lowerHex[text[i]], lowerHex[text[i+1]]
+		if hi|lo > 15 {
+			return dst, false
 		}
-		out = append(out, byte(hi<<4|lo))
+		dst = append(dst, hi<<4|lo)
 		i += 2
 	}
-	return out, true
+	return dst, true
 }
 
-func lowerHex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	}
-	return -1
+// appendHexUUID appends a UUID as text.
+func appendHexUUID(dst, b []byte) []byte {
+	var out [36]byte
+	hex.Encode(out[:8], b[:4])
+	hex.Encode(out[9:13], b[4:6])
+	hex.Encode(out[14:18], b[6:8])
+	hex.Encode(out[19:23], b[8:10])
+	hex.Encode(out[24:], b[10:16])
+	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
+	return append(dst, out[:]...)
 }
+
+// lowerHex is the value of a lower-case hexadecimal digit, 255 of anything else.
+var lowerHex = func() (v [256]byte) {
+	for i := range v {
+		v[i] = 255
+	}
+	for i, c := range "0123456789abcdef" {
+		v[c] = byte(i)
+	}
+	return v
+}()
 
 func unpackID(b []byte) fhir.ID {
 	if len(b) != 16 {
@@ -101,12 +119,5 @@ func unpackID(b []byte) fhir.ID {
 		}
 		return fhir.ID(b)
 	}
-	var out [36]byte
-	hex.Encode(out[:8], b[:4])
-	hex.Encode(out[9:13], b[4:6])
-	hex.Encode(out[14:18], b[6:8])
-	hex.Encode(out[19:23], b[8:10])
-	hex.Encode(out[24:], b[10:])
-	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
-	return fhir.ID(out[:])
+	return fhir.ID(appendHexUUID(nil, b))
 }

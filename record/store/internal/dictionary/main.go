@@ -1,5 +1,6 @@
 // Command dictionary makes the dictionary that bodies are compressed with, from
-// examples.ndjson: resources that were invented for it, and are nobody's.
+// examples.ndjson: resources that were invented for it, and are nobody's, with
+// the URIs and displays that are often met.
 //
 // A dictionary that was released never changes, as what was compressed with it
 // can only be read with it. For a better one write the next number.
@@ -10,20 +11,28 @@ import (
 	_ "embed"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 
-	"github.com/klauspost/compress/zstd"
+	"joinery/fhir"
 )
 
 //go:embed examples.ndjson
 var examples []byte
 
+// metas are how the members of meta, which come first in a body, often are.
+var metas = []string{
+	`"profile":["http://hl7.org/fhir/us/core/StructureDefinition/us-core-`,
+	`"profile":["https://fhir.hl7.org.uk/StructureDefinition/UKCore-`,
+	`"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"PSY"},{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]`,
+	`"source":"https://`,
+	`"tag":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"HTEST","display":"test health data"}]`,
+	`"tag":[{"system":"https://smarthealthit.org/tags","code":"synthea-`,
+}
+
 func main() {
-	number := flag.Uint("number", 1, "which dictionary")
 	out := flag.String("o", "", "file to write")
 	flag.Parse()
-	dictionary, err := build(uint32(*number))
+	dictionary, err := build()
 	if err == nil {
 		err = os.WriteFile(*out, dictionary, 0o644)
 	}
@@ -33,41 +42,23 @@ func main() {
 	}
 }
 
-// build makes the dictionary: the examples as history, the most frequent types
-// last, and statistics over them with various ids, dates and numbers.
-func build(number uint32) ([]byte, error) {
-	r := rand.New(rand.NewPCG(1, uint64(number)))
-	var history []byte
-	var contents [][]byte
-	lines := bytes.Split(bytes.TrimSpace(examples), []byte("\n"))
-	for i, line := range lines {
-		_, body, ok := bytes.Cut(line, []byte(`,`)) // the type is not part of a body
-		if !ok {
-			return nil, fmt.Errorf("line %d is no resource", i+1)
-		}
-		body = bytes.TrimSuffix(body, []byte("}"))
-		history = append(history, bytes.ReplaceAll(body, []byte("/@"), []byte("/"))...)
-		for range 2 + 2*i/len(lines)*4 {
-			contents = append(contents, vary(r, body))
-		}
-	}
-	return zstd.BuildDict(zstd.BuildDictOptions{
-		ID: number, Contents: contents, History: history, Offsets: [3]int{1, 4, 8}, Level: zstd.SpeedFastest,
-	})
-}
-
-// vary puts ids where they stand and changes digits.
-func vary(r *rand.Rand, body []byte) []byte {
+// build puts the examples one after the other, the most frequent types last, as
+// bodies are: without the type, and without what stands for ids.
+func build() ([]byte, error) {
 	var out []byte
-	for i, c := range body {
-		switch {
-		case c == '@':
-			out = fmt.Appendf(out, "%08x-%04x-7%03x-a%03x-%012x", r.Uint32(), r.Uint32N(1<<16), r.Uint32N(1<<12), r.Uint32N(1<<12), r.Uint64N(1<<48))
-		case c >= '0' && c <= '9' && i > 0 && r.IntN(2) == 0 && (body[i-1] == ':' || body[i-1] == '-' || body[i-1] == '.' || body[i-1] >= '0' && body[i-1] <= '9'):
-			out = append(out, byte('0'+r.IntN(10)))
-		default:
-			out = append(out, c)
-		}
+	for _, m := range metas {
+		out = append(out, m...)
 	}
-	return out
+	for n, line := range bytes.Split(bytes.TrimSpace(examples), []byte("\n")) {
+		doc, err := fhir.Parse(line)
+		if err != nil || !doc.Root().Get("resourceType").Exists() {
+			return nil, fmt.Errorf("line %d is no resource: %w", n+1, err)
+		}
+		_, body, _ := bytes.Cut(line, []byte(","))
+		out = append(out, bytes.ReplaceAll(bytes.TrimSuffix(body, []byte("}")), []byte("/@"), []byte("/"))...)
+	}
+	if len(out) > 64<<10 {
+		return nil, fmt.Errorf("%d bytes are more than a dictionary may have", len(out))
+	}
+	return out, nil
 }
