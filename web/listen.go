@@ -55,7 +55,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // only that there was one is told.
 type complaints struct {
 	log *slog.Logger
-	ctx context.Context //nolint:containedctx // net/http calls without one
+	ctx context.Context
 }
 
 func (c complaints) Write(line []byte) (int, error) {
@@ -75,7 +75,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 	c, err := b.Listener.Accept()
 	if err != nil {
 		<-b.places
-		return nil, err //nolint:wrapcheck // the server asks it whether to go on
+		return nil, err
 	}
 	if t, ok := c.(*net.TCPConn); ok {
 		_ = t.SetKeepAlivePeriod(30 * time.Second) // the default does too
@@ -90,5 +90,5 @@ type place struct {
 
 func (p *place) Close() error {
 	defer p.leave()
-	return p.Conn.Close() //nolint:wrapcheck // nothing to add
+	return p.Conn.Close()
 }

@@ -145,8 +145,10 @@ func clashes(requests []Request) []fhir.Issue {
 	for _, q := range requests {
 		if q.FullURL != "" && q.Method != http.MethodGet && q.Method != http.MethodHead {
 			if urls[q.FullURL] {
-				issues = append(issues, fhir.Issue{Severity: fhir.Error, Code: "duplicate", Where: Where(q.Index) + ".fullUrl",
-					Say: "Another entry has this fullUrl, so that a reference to it would have two meanings."})
+				issues = append(issues, fhir.Issue{
+					Severity: fhir.Error, Code: "duplicate", Where: Where(q.Index) + ".fullUrl",
+					Say: "Another entry has this fullUrl, so that a reference to it would have two meanings.",
+				})
 			}
 			urls[q.FullURL] = true
 		}
@@ -157,8 +159,10 @@ func clashes(requests []Request) []fhir.Issue {
 			}
 			what := q.Type + "/" + string(q.ID)
 			if changed[what] {
-				issues = append(issues, fhir.Issue{Severity: fhir.Error, Code: "duplicate", Where: Where(q.Index) + ".request.url",
-					Say: "Another entry changes this resource too. A transaction may change a resource once."})
+				issues = append(issues, fhir.Issue{
+					Severity: fhir.Error, Code: "duplicate", Where: Where(q.Index) + ".request.url",
+					Say: "Another entry changes this resource too. A transaction may change a resource once.",
+				})
 			}
 			changed[what] = true
 		}

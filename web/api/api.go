@@ -107,8 +107,10 @@ func (a *API) other(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	a.finish(w, r, nil, nil, &web.Refusal{Status: http.StatusMethodNotAllowed, Code: "not-supported",
-		Message: "This address does not take that method. The Allow header lists those it takes."})
+	a.finish(w, r, nil, nil, &web.Refusal{
+		Status: http.StatusMethodNotAllowed, Code: "not-supported",
+		Message: "This address does not take that method. The Allow header lists those it takes.",
+	})
 }
 
 func (a *API) allowed(r *http.Request) []string {
@@ -214,6 +216,8 @@ func (c *call) do(rt *route) (*reply, error) {
 // fixed refuses to change what only the record writes.
 func fixed(w http.ResponseWriter) error {
 	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-	return &web.Refusal{Status: http.StatusMethodNotAllowed, Code: "not-supported",
-		Message: "AuditEvents are written by the record alone and never change."}
+	return &web.Refusal{
+		Status: http.StatusMethodNotAllowed, Code: "not-supported",
+		Message: "AuditEvents are written by the record alone and never change.",
+	}
 }

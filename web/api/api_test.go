@@ -525,9 +525,16 @@ func TestWhoAsks(t *testing.T) {
 		header string
 		status int
 	}{
-		{"", 401}, {"Bearer " + w.tokens["feed"], 200}, {"bearer " + w.tokens["feed"], 200},
-		{"Bearer wrong", 401}, {"Bearer ", 401}, {"Basic " + w.tokens["feed"], 401}, {"Digest " + w.tokens["feed"], 401}, {w.tokens["feed"], 401},
-		{"Bearer " + w.tokens["feed"] + "x", 401}, {"Bearer " + w.tokens["feed"] + ", Bearer x", 401},
+		{"", 401},
+		{"Bearer " + w.tokens["feed"], 200},
+		{"bearer " + w.tokens["feed"], 200},
+		{"Bearer wrong", 401},
+		{"Bearer ", 401},
+		{"Basic " + w.tokens["feed"], 401},
+		{"Digest " + w.tokens["feed"], 401},
+		{w.tokens["feed"], 401},
+		{"Bearer " + w.tokens["feed"] + "x", 401},
+		{"Bearer " + w.tokens["feed"] + ", Bearer x", 401},
 	} {
 		var headers []string
 		if c.header != "" {

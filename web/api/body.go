@@ -33,7 +33,7 @@ func (c *call) bytes() ([]byte, error) {
 	if typ, ok := c.media(); !ok || !jsonType(typ) {
 		return nil, wrongMedia("Bodies are taken as JSON only: send them with Content-Type: application/fhir+json.")
 	}
-	return c.api.server.Body(c.w, c.r, maxBody) //nolint:wrapcheck // it is fit to be shown
+	return c.api.server.Body(c.w, c.r, maxBody)
 }
 
 // resource reads a resource from the body, of a type when one is named.
@@ -71,7 +71,7 @@ func (c *call) document() (*fhir.Doc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fhir.Parse(body) //nolint:wrapcheck // it is fit to be shown
+	return fhir.Parse(body)
 }
 
 func issue(code, where, say string) error {
@@ -88,7 +88,7 @@ func (c *call) patching() (func(*fhir.Doc) ([]byte, error), error) {
 	case ok && typ == jsonPatch:
 		body, err := c.api.server.Body(c.w, c.r, maxBody)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it is fit to be shown
+			return nil, err
 		}
 		return byJSONPatch(body)
 	case ok && jsonType(typ):
@@ -105,7 +105,7 @@ func (c *call) patching() (func(*fhir.Doc) ([]byte, error), error) {
 func byJSONPatch(patch []byte) (func(*fhir.Doc) ([]byte, error), error) {
 	// Whether it is a patch at all is known before anything is looked up.
 	if _, err := fhir.Parse(patch); err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return func(doc *fhir.Doc) ([]byte, error) { return fhir.PatchJSON(doc, patch) }, nil
 }
@@ -140,7 +140,7 @@ func (c *call) form() error {
 	}
 	body, err := c.api.server.Body(c.w, c.r, maxForm)
 	if err != nil {
-		return err //nolint:wrapcheck // it is fit to be shown
+		return err
 	}
 	if c.params, err = pairs(string(body), c.params); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (c *call) form() error {
 
 // query reads a search of a type from parameters.
 func (c *call) query(typ string, params []search.Pair) (*search.Query, error) {
-	return search.Parse(typ, params, c.searching()) //nolint:wrapcheck // it is fit to be shown
+	return search.Parse(typ, params, c.searching())
 }
 
 func (c *call) searching() search.Options {
@@ -172,7 +172,7 @@ func (c *call) conditionOf(typ string, params []search.Pair) (*search.Query, err
 	options.Strict = true
 	q, err := search.Parse(typ, params, options)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	if len(q.Where) == 0 {
 		return nil, issue("required", "", "A conditional interaction needs a search, as in identifier=https://example.org|123.")

@@ -21,7 +21,7 @@ import (
 // call is one interaction under way.
 type call struct {
 	api    *API
-	ctx    context.Context //nolint:containedctx // a call lives as long as its request
+	ctx    context.Context
 	r      *http.Request
 	w      http.ResponseWriter
 	within *within // the batch it is an entry of, or nil

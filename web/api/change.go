@@ -38,8 +38,10 @@ func (c *call) noReplay() error {
 	if len(c.r.Header["Idempotency-Key"]) == 0 {
 		return nil
 	}
-	return &web.Refusal{Status: http.StatusBadRequest, Code: "not-supported",
-		Message: "Idempotency-Key is not supported, and nothing was stored. To be able to send a create again safely, give the resource an identifier and send If-None-Exist with it."}
+	return &web.Refusal{
+		Status: http.StatusBadRequest, Code: "not-supported",
+		Message: "Idempotency-Key is not supported, and nothing was stored. To be able to send a create again safely, give the resource an identifier and send If-None-Exist with it.",
+	}
 }
 
 // update answers PUT {type}/{id}.
@@ -133,7 +135,7 @@ func (c *call) change(op record.Op) (*reply, error) {
 	}
 	results, err := c.view.Transact(c.ctx, []record.Op{op})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return changed(op, results[0]), nil
 }
@@ -144,8 +146,10 @@ func (a *API) guard(op record.Op) error {
 	if op.IfMatch != "" || !a.guarded[op.Type] {
 		return nil
 	}
-	return &web.Refusal{Status: http.StatusPreconditionRequired, Code: "conflict",
-		Message: "To change a " + op.Type + ", say which version you looked at: send If-Match with its ETag."}
+	return &web.Refusal{
+		Status: http.StatusPreconditionRequired, Code: "conflict",
+		Message: "To change a " + op.Type + ", say which version you looked at: send If-Match with its ETag.",
+	}
 }
 
 // changed is the reply to a change.
@@ -196,11 +200,11 @@ func (c *call) validate(instance bool) (*reply, error) {
 	if instance {
 		stored, err := c.view.Read(c.ctx, c.typ, c.id)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it is fit to be shown
+			return nil, err
 		}
 		if doc == nil {
 			if doc, err = fhir.Parse(stored.JSON()); err != nil {
-				return nil, err //nolint:wrapcheck // it is fit to be shown
+				return nil, err
 			}
 		}
 	}
@@ -231,7 +235,7 @@ func unwrap(parameters fhir.Value, mode, profile string) (*fhir.Doc, string, str
 			}
 			var err error
 			if doc, err = fhir.Parse(p.Get("resource").Raw()); err != nil {
-				return nil, "", "", err //nolint:wrapcheck // it is fit to be shown
+				return nil, "", "", err
 			}
 		case "mode":
 			mode = p.Get("valueCode").Text()
@@ -248,8 +252,10 @@ func unwrap(parameters fhir.Value, mode, profile string) (*fhir.Doc, string, str
 // for, so the answer is 200.
 func (c *call) validated(err error) (*reply, error) {
 	if err == nil {
-		return &reply{status: http.StatusOK, body: fhir.Outcome([]fhir.Issue{{Severity: fhir.Information, Code: "informational",
-			Say: "No fault was found. Constraints that FHIR writes in FHIRPath were not all checked."}})}, nil
+		return &reply{status: http.StatusOK, body: fhir.Outcome([]fhir.Issue{{
+			Severity: fhir.Information, Code: "informational",
+			Say: "No fault was found. Constraints that FHIR writes in FHIRPath were not all checked.",
+		}})}, nil
 	}
 	if fault.KindOf(err) != fault.Invalid || web.Status(err) != http.StatusBadRequest {
 		return nil, err

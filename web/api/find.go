@@ -47,7 +47,7 @@ func (c *call) compartment() (*reply, error) {
 	}
 	q, err := search.ParseCompartment("Patient", c.id, inside, c.params, c.searching())
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.found(q)
 }
@@ -64,7 +64,7 @@ func (c *call) found(q *search.Query) (*reply, error) {
 	c.ignored = append(c.ignored, q.Ignored...)
 	p, err := c.view.Search(c.ctx, q)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.paged("searchset", p), nil
 }
@@ -80,7 +80,7 @@ func (c *call) next() (*reply, error) {
 	}
 	p, err := c.view.Next(c.ctx, handle)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	kind := "searchset"
 	if p.Of == record.OfHistory {
@@ -236,8 +236,10 @@ func (c *call) searched(q *search.Query) string {
 func (c *call) appendIgnored(dst []byte) []byte {
 	issues := make([]fhir.Issue, len(c.ignored))
 	for i, name := range c.ignored {
-		issues[i] = fhir.Issue{Severity: fhir.Warning, Code: "not-supported", Where: "http." + parameterName(name),
-			Say: "This parameter is not known here and was ignored."}
+		issues[i] = fhir.Issue{
+			Severity: fhir.Warning, Code: "not-supported", Where: "http." + parameterName(name),
+			Say: "This parameter is not known here and was ignored.",
+		}
 	}
 	dst = append(dst, `{"resource":`...)
 	dst = append(dst, fhir.Outcome(issues)...)

@@ -19,7 +19,7 @@ func (c *call) readOne() (*reply, error) {
 	}
 	v, err := c.view.Read(c.ctx, c.typ, c.id)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.version(&v), nil
 }
@@ -35,7 +35,7 @@ func (c *call) readVersion() (*reply, error) {
 	}
 	v, err := c.view.VRead(c.ctx, c.typ, c.id, number)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.version(&v), nil
 }
@@ -72,7 +72,7 @@ func (c *call) history() (*reply, error) {
 	}
 	p, err := c.view.History(c.ctx, q)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.paged("history", p), nil
 }
@@ -148,7 +148,7 @@ func (c *call) everything() (*reply, error) {
 	}
 	p, err := c.view.Everything(c.ctx, c.id, q)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	return c.paged("searchset", p), nil
 }

@@ -33,7 +33,7 @@ const mostKept = 1 << 20
 
 // send writes a reply to the client.
 func (c *call) send(rep *reply) error {
-	buf := buffers.Get().(*[]byte) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	buf := buffers.Get().(*[]byte)
 	defer func() {
 		if cap(*buf) <= mostKept {
 			buffers.Put(buf)
@@ -46,7 +46,7 @@ func (c *call) send(rep *reply) error {
 	if c.pretty && len(body) > 0 {
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, body, "", "  "); err != nil {
-			return err //nolint:wrapcheck // cannot be: what we wrote is JSON
+			return err
 		}
 		body = append(indented.Bytes(), '\n')
 	}
@@ -100,8 +100,10 @@ func (c *call) appendBody(dst []byte, rep *reply) ([]byte, error) {
 		if rep.status == http.StatusCreated {
 			did = "Created"
 		}
-		return append(dst, fhir.Outcome([]fhir.Issue{{Severity: fhir.Information, Code: "informational",
-			Say: did + " " + versioned(rep.version) + "."}})...), nil
+		return append(dst, fhir.Outcome([]fhir.Issue{{
+			Severity: fhir.Information, Code: "informational",
+			Say: did + " " + versioned(rep.version) + ".",
+		}})...), nil
 	}
 	web.Of(c.r).Count = 1
 	return c.shape.append(dst, rep.version)

@@ -65,7 +65,7 @@ func (s shape) append(dst []byte, v *record.Version) ([]byte, error) {
 	}
 	doc, err := fhir.Parse(v.JSON())
 	if err != nil {
-		return nil, err //nolint:wrapcheck // what is stored is well formed
+		return nil, err
 	}
 	return s.object(dst, v.Type, doc.Root(), true), nil
 }

@@ -37,11 +37,11 @@ func (c *call) bundle() (*reply, error) {
 	}
 	b, err := bundle.Open(body, maxEntries)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	requests, err := b.Requests(c.api.base)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return nil, err
 	}
 	web.Of(c.r).Count = len(requests)
 	if b.Type == bundle.Batch {
@@ -108,7 +108,7 @@ func opOf(q *bundle.Request, o search.Options) (record.Op, error) {
 	}
 	q1, err := search.Parse(q.Type, params, o)
 	if err != nil {
-		return op, err //nolint:wrapcheck // it is fit to be shown
+		return op, err
 	}
 	if len(q1.Where) == 0 && op.Kind != record.Search {
 		return op, issue("required", "", "A conditional interaction needs a search, as in identifier=https://example.org|123.")
@@ -206,7 +206,7 @@ func (c *call) batch(requests []bundle.Request) (*reply, error) {
 	outcomes, size := make([][]byte, len(requests)), 0
 	for _, q := range requests {
 		if err := c.ctx.Err(); err != nil {
-			return nil, err //nolint:wrapcheck // the route says what it means
+			return nil, err
 		}
 		o := outcome{call: c, err: errMuch}
 		if size < maxOutcomes || q.Method != http.MethodGet {
