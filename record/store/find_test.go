@@ -433,6 +433,7 @@ func TestFind(t *testing.T) {
 			{"older pages see one state", testOlderPagesSeeOneState},
 			{"everything of a person is given", testEverything},
 			{"linked persons are found as one", testFindLinked},
+			{"a resource of several persons is found once", testFindManyPersons},
 			{"too costly searches are refused", testFindTooCostly},
 		} {
 			t.Run(law.name, func(t *testing.T) { law.test(t, empty) })
@@ -845,4 +846,35 @@ func BenchmarkFind(b *testing.B) {
 		}
 		b.ReportMetric(float64(found), "found")
 	})
+}
+
+// testFindManyPersons has resources of several persons each, so that pages must
+// not repeat or lose any.
+func testFindManyPersons(t *testing.T, empty backend) {
+	var all []resource0
+	add := func(format string, args ...any) {
+		doc, err := fhir.Parse([]byte(fmt.Sprintf(format, args...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, resource0{doc.Root().Get("resourceType").Text(), fhir.ID(doc.Root().Get("id").Text()), doc})
+	}
+	for i := range 40 {
+		add(`{"resourceType":"Patient","id":"p%d"}`, i)
+	}
+	for i := range 60 {
+		add(`{"resourceType":"Appointment","id":"a%d","status":"booked","start":"2026-01-%02dT10:00:00Z","participant":[{"status":"accepted","actor":{"reference":"Patient/p%d"}},{"status":"accepted","actor":{"reference":"Patient/p%d"}},{"status":"accepted","actor":{"reference":"Patient/p%d"}}]}`,
+			i, 1+i%28, i%40, (i*7+3)%40, (i*13+11)%40)
+	}
+	w := newWorld(t, empty, all)
+	for _, raw := range []string{"", "status=booked", "_sort=date", "_sort=-date", "patient=p1,p2,p3", "patient._id=p1,p2,p3,p4", "date=gt2026-01-10"} {
+		for _, count := range []string{"1", "3", "7", "59", "60", "61"} {
+			q := query(t, "Appointment", strings.TrimPrefix(raw+"&_total=accurate&_count="+count, "&"))
+			got, _, total := w.pages(t, everyone(t), q, 0)
+			want := w.oracle(q)
+			if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" || *total != len(want) {
+				t.Errorf("%s by %s: %d found and %d counted, want %d", raw, count, len(got), *total, len(want))
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -136,8 +137,8 @@ func (s *finder) withNobody(a *ask, list []int64) ([]int64, error) {
 }
 
 // planCandidates lists the candidates of the most promising condition, less
-// those who are not candidates of others where that is quickly told. It returns
-// nil when no condition narrows the search.
+// those who may not be seen and those who are not candidates of others, where
+// that is quickly told. It returns nil when no condition narrows the search.
 func (s *finder) planCandidates(a *ask) (*source, error) {
 	var many []search.Range // of the first condition, when all have many
 	var best []int64
@@ -161,7 +162,10 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 				return !in
 			})
 		case all:
-			best, found = list, true
+			if best, err = s.seenOf(a, list); err != nil {
+				return nil, err
+			}
+			found = true
 		case many == nil:
 			many = ranges
 		}
@@ -171,27 +175,39 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 	}
 	switch {
 	case found:
-		return s.planListed(a, best)
+		return &source{list: best}, nil
 	case many != nil:
 		return s.planMany(a, many)
 	}
 	return nil, nil
 }
 
-// planListed leaves out, of a list of candidates, those who may not be seen, if
-// few may.
-func (s *finder) planListed(a *ask, list []int64) (*source, error) {
-	if len(list) > 8*fewCandidates {
-		persons := s.filter.Persons(access.SQLite, a.typ, 1)
-		visible, all, err := s.visiblePersons(persons, len(list))
-		if err != nil {
-			return nil, err
-		}
-		if all {
-			list = seen(list, visible, persons.Nobody)
-		}
+// seenOf leaves out, of a list of candidates, whose rows the filter cannot allow:
+// that is cheaper told of a person than by reading their rows.
+func (s *finder) seenOf(a *ask, list []int64) ([]int64, error) {
+	persons := s.filter.Persons(access.SQLite, a.typ, 2)
+	if persons.Every || len(list) <= fewCandidates {
+		return list, nil
 	}
-	return &source{list: list}, nil
+	first, _ := slices.BinarySearchFunc(list, 0, compareWho)
+	nobodys, list := list[:first], list[first:]
+	if !persons.Nobody {
+		nobodys = nil
+	}
+	if persons.Query == "" || len(list) == 0 {
+		return nobodys, nil
+	}
+	out := slices.Clone(nobodys)
+	sql := "SELECT w.v FROM " + s.words().list("w") + " WHERE EXISTS (SELECT 1 FROM (" + persons.Query + ") AS q WHERE q.person = w.v)"
+	err := s.query(sql, append([]any{list}, persons.Args...), func(r *row) error {
+		out = append(out, r.int(0))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
+	}
+	slices.Sort(out[len(nobodys):])
+	return out, nil
 }
 
 // seen leaves those of a list who are visible.
@@ -367,19 +383,17 @@ func exactRanges(ranges []search.Range) map[uint32][]int64 {
 }
 
 // sortWho puts candidates in the order of their rows.
-func sortWho(list []int64) { slices.SortFunc(list, compareWho) }
+func sortWho(list []int64) {
+	slices.Sort(list)
+	persons, _ := slices.BinarySearch(list, 0)
+	slices.Reverse(list[:persons])
+}
 
 func compareWho(a, b int64) int {
-	switch {
-	case a == b:
-		return 0
-	case a < 0 && b < 0:
+	if a < 0 && b < 0 {
 		a, b = b, a
 	}
-	if a < b {
-		return -1
-	}
-	return 1
+	return cmp.Compare(a, b)
 }
 
 // next returns the statement that reads the source's next part, and whether

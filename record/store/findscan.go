@@ -37,7 +37,7 @@ func (s *finder) scanAll(a *ask, src *source) ([]hit, error) {
 	if first && a.after != nil && a.after.Type == a.typ {
 		src.from = a.after.RK
 	}
-	for fresh := 0; ; {
+	for {
 		found, more, err := s.scan(a, src)
 		if err != nil {
 			return nil, err
@@ -45,14 +45,27 @@ func (s *finder) scanAll(a *ask, src *source) ([]hit, error) {
 		if found, err = s.settle(a, found); err != nil {
 			return nil, err
 		}
-		found = a.past(found)
-		fresh += len(found)
-		all = s.trim(a, append(all, found...))
-		if !more || first && fresh >= a.enough {
+		all = s.trim(a, append(all, a.past(found)...))
+		if !a.counting {
+			all = once(all)
+		}
+		if !more || first && fresh(all) >= a.enough {
 			break
 		}
 	}
 	return once(a.past(all)), nil
+}
+
+// fresh returns how many hits are of rows as they are now. These are read in
+// order, so when they are enough no row that is still to be read comes before.
+func fresh(hits []hit) int {
+	n := 0
+	for i := range hits {
+		if hits[i].version == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // past leaves out what was on the pages before.
