@@ -81,6 +81,9 @@ func Open(data []byte, maxEntries int) (*Bundle, error) {
 	skeleton, resources := split(data)
 	doc, err := fhir.Parse(skeleton)
 	if err != nil {
+		if _, whole := fhir.Parse(data); whole != nil {
+			err = whole // it says where in what was sent
+		}
 		return nil, err
 	}
 	root := doc.Root()
@@ -96,7 +99,7 @@ func Open(data []byte, maxEntries int) (*Bundle, error) {
 			"The bundle has %d entries; at most %d are taken at once. Send it in parts.", entries.Len(), maxEntries))
 	}
 	b := &Bundle{Type: Type(root.Get("type").Text())}
-	var bad fhir.Invalid
+	bad := fhir.Invalid{Issues: unknown(nil, "Bundle", "Bundle", root)}
 	i := 0
 	for e := range entries.Items() {
 		b.Entries = append(b.Entries, entry(e, i, resources, &bad))

@@ -150,6 +150,28 @@ func TestClashesInATransaction(t *testing.T) {
 	}
 }
 
+func TestOpenPassesNothingOver(t *testing.T) {
+	_, err := Open([]byte(`{"resourceType":"Bundle","type":"batch","nonsense":1,"_type":{"id":"a"},"link":[{"relation":"self","url":"x"}],"entry":[
+		{"link":[{"relation":"x","url":"y","more":1}],"modifierExtension":[],"request":{"method":"GET","url":"Patient","iffMatch":"1"}},
+		{"resource":{"resourceType":"Patient","nonsense":1},"response":{"status":"200"},"search":{"mode":"match","rank":1}}]}`), 10)
+	var invalid *fhir.Invalid
+	if !errors.As(err, &invalid) {
+		t.Fatalf("Open = %v, want issues", err)
+	}
+	var got []string
+	for _, i := range invalid.Issues {
+		got = append(got, i.Where)
+	}
+	want := []string{"Bundle.nonsense", "Bundle.entry[0].link[0].more", "Bundle.entry[0].modifierExtension", "Bundle.entry[0].request.iffMatch", "Bundle.entry[1].search.rank"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("issues at (-want +got):\n%s", diff)
+	}
+	_, err = Open([]byte("{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\n\n\n}}],\n}"), 10)
+	if err == nil || !strings.Contains(err.Error(), "line 5") {
+		t.Errorf("Open = %v, want the line of what was sent", err)
+	}
+}
+
 func FuzzRequests(f *testing.F) {
 	f.Add("GET", "Patient/1?x=y", "transaction")
 	f.Add("POST", "Patient", "batch")
