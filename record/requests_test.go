@@ -361,6 +361,9 @@ func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record
 			return record.Op{Kind: record.Delete, Type: typ, ID: id, IfMatch: match}, nil
 		}
 	case 7:
+		if m.chance(50) { // what may be masked
+			typ, id = "RelatedPerson", fhir.ID(idOf("RelatedPerson", 1+m.IntN(ids)))
+		}
 		return m.patch(typ, id, match)
 	}
 	if m.chance(50) {

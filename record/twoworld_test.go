@@ -27,7 +27,7 @@ type seat struct {
 	sees    func(facts) bool
 	needs   []string // Patients whom they must be able to see, for anything to be told
 	counts  bool     // they may only count
-	// vary changes what is masked for the seat in a visible Patient.
+	// vary changes what is masked for the seat in a resource that it sees.
 	vary func(maker, facts, content)
 }
 
@@ -80,12 +80,7 @@ func seats(t *testing.T) []*seat {
 			sees: func(f facts) bool {
 				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut("protected-address") || directory(f, people...)
 			},
-			vary: func(m maker, f facts, c content) {
-				if f.marked("protected-address") {
-					c["address"] = []content{{"city": pick(m, cities...), "postalCode": pick(m, codes...)}}
-					c["contact"] = []content{{"name": c["contact"].([]content)[0]["name"], "address": content{"city": pick(m, cities...)}}}
-				}
-			},
+			vary: varyAddress,
 		},
 		{
 			name: "casefinder", needs: []string{"p1", "p4"},
@@ -95,7 +90,7 @@ func seats(t *testing.T) []*seat {
 			sees: func(f facts) bool {
 				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut() && !f.shared && (f.of("Patient") || f.of("RiskAssessment") && f.marked("finding"))
 			},
-			vary: func(m maker, _ facts, c content) { m.vary(c) },
+			vary: varyAllBut,
 		},
 		{
 			name: "analyst", counts: true, subject: func() (access.Subject, error) { return access.NewAnalyst(access.Who{}) },
@@ -105,6 +100,33 @@ func seats(t *testing.T) []*seat {
 			name: "public", subject: func() (access.Subject, error) { return access.NewPublic(access.Who{}) },
 			sees: func(f facts) bool { return directory(f, services...) },
 		},
+	}
+}
+
+// varyAddress changes where someone with a protected address lives.
+func varyAddress(m maker, f facts, c content) {
+	if !f.marked("protected-address") {
+		return
+	}
+	switch f.typ {
+	case "Patient":
+		c["address"] = []content{{"city": pick(m, cities...), "postalCode": pick(m, codes...)}}
+		c["contact"] = []content{{"name": c["contact"].([]content)[0]["name"], "address": content{"city": pick(m, cities...)}}}
+	case "RelatedPerson":
+		c["address"] = []content{{"city": pick(m, cities...)}}
+		c["telecom"] = []content{{"system": "phone", "value": pick(m, codes...)}}
+	}
+}
+
+// varyAllBut changes what a case-finder does not see.
+func varyAllBut(m maker, f facts, c content) {
+	switch f.typ {
+	case "Patient":
+		m.vary(c)
+		c["meta"].(content)["tag"] = []content{{"system": "urn:t", "code": pick(m, codes...)}}
+	case "RiskAssessment":
+		c["performer"], c["encounter"] = m.reference("Practitioner"), m.reference("Encounter")
+		c["identifier"] = []content{{"system": "urn:i", "value": pick(m, codes...)}}
 	}
 }
 

@@ -360,13 +360,15 @@ func (s *seat) hiddenInstead(m maker, it item) (item, bool) {
 
 // masked returns a visible item with other values where the seat sees none.
 func (s *seat) masked(m maker, it item) item {
-	if s.vary == nil || it.typ != "Patient" {
+	if s.vary == nil {
 		return it
 	}
 	out := item{typ: it.typ, id: it.id}
 	for _, c := range it.versions {
-		c = maps.Clone(c)
-		if c != nil {
+		if c = maps.Clone(c); c != nil {
+			if meta, ok := c["meta"].(content); ok {
+				c["meta"] = maps.Clone(meta)
+			}
 			s.vary(m, factsOf(it.typ, it.id, it.current()), c)
 		}
 		out.versions = append(out.versions, c)
