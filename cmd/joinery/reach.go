@@ -34,7 +34,6 @@ type reached struct {
 	operator string
 	purpose  access.Purpose
 	command  string
-	remote   bool
 	close    func()
 }
 
@@ -55,8 +54,7 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 	if sqlite {
 		if dial := socketDialer(path); dial != nil {
 			r.http.Transport = &http.Transport{DialContext: dial, DisableCompression: true}
-			r.remote = true
-			return r, nil
+			return r, r.sameVersion(ctx)
 		}
 	}
 	rec, err := a.open(ctx)
@@ -70,6 +68,21 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 		}
 	}
 	return r, nil
+}
+
+// sameVersion refuses to work through another version's desk: what they say to
+// each other is nobody's contract.
+func (r *reached) sameVersion(ctx context.Context) error {
+	var about struct {
+		Version string `json:"version"`
+	}
+	if err := r.do(ctx, http.MethodGet, "/about", nil, nil, &about); err != nil {
+		return err
+	}
+	if about.Version != version {
+		return fault.New(fault.Conflict, fmt.Sprintf("The joinery that owns the database is %s and this one is %s: restart that one, or use its version.", about.Version, version))
+	}
+	return nil
 }
 
 // operator returns who runs the command.

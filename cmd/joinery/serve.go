@@ -35,8 +35,16 @@ While it runs it owns a SQLite file; other commands on the same --db go through 
     joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir`
 }
 
-// Run is the command.
+// Run is the command. To be told to stop is no failure, however early it comes.
 func (c *serveCommand) Run(ctx context.Context, a *app) error {
+	err := c.serve(ctx, a)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if err := checkSetting("listen", c.Listen); err != nil {
 		return misuse{err}
 	}
