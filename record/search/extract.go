@@ -34,7 +34,7 @@ func Extract(dst Keys, typ string, res fhir.Value) Keys {
 	return dst
 }
 
-var walkers = sync.Pool{New: func() any { return &walker{systems: map[string]uint32{}} }}
+var walkers = sync.Pool{New: func() any { return &walker{systems: map[string]uint32{}, codes: map[string]uint64{}} }}
 
 // item is one value as a search compares it, whole: a record keeps less of it.
 type item struct {
@@ -44,8 +44,7 @@ type item struct {
 	system    []byte // of a token; the base of an away reference
 	low, high int64
 	amount    amount
-	unit      []byte
-	unitCode  []byte
+	common    bool       // a code of many: its hash is worth remembering
 	source    fhir.Value // what it was made of
 }
 
@@ -58,6 +57,8 @@ type walker struct {
 	ends    []span            // of each record in out
 	scratch []byte
 	inner   []span // of a composite's records
+	amounts []measured
+	codes   map[string]uint64 // hashes of codes that were met before
 	group   Keys
 	it      item
 
@@ -68,10 +69,21 @@ type walker struct {
 
 type span struct{ start, end int }
 
+// measured is a quantity that was understood before, for composites look at it
+// again.
+type measured struct {
+	start  int
+	typ    string
+	amount amount
+}
+
 func (w *walker) begin() {
-	w.out, w.ends = w.out[:0], w.ends[:0]
+	w.out, w.ends, w.amounts = w.out[:0], w.ends[:0], w.amounts[:0]
 	if len(w.systems) > 256 {
 		clear(w.systems)
+	}
+	if len(w.codes) > 2048 {
+		clear(w.codes)
 	}
 }
 
@@ -116,27 +128,44 @@ func (w *walker) visit(n *node, v fhir.Value) {
 	for i := range n.leaves {
 		w.leaf(&n.leaves[i], v)
 	}
-	for i := range n.kids {
-		k := &n.kids[i]
-		if k.member == "deceased" && len(k.leaves) == 1 && k.leaves[0].typ == truth {
-			w.truth(&k.leaves[0], v)
-			continue
+	if n.named == nil {
+		for _, k := range n.kids {
+			w.enter(k, v, v.Get(k.member))
 		}
-		m := v.Get(k.member)
-		switch m.Kind() {
-		case fhir.None, fhir.Null:
-		case fhir.Array:
-			at := 0
-			for e := range m.Items() {
-				if (k.index < 0 || k.index == at) && e.Kind() != fhir.Null && k.admits(e) {
-					w.visit(k.node, e)
-				}
-				at++
+		return
+	}
+	for name, m := range v.Fields() {
+		for _, k := range n.named[string(name)] {
+			w.enter(k, v, m)
+		}
+	}
+	for _, k := range n.named[deceased] { // calculated, be there what may
+		w.enter(k, v, fhir.Value{})
+	}
+}
+
+// deceased is the member that truth stands under; no resource has it.
+const deceased = "deceased"
+
+// enter visits what a member of v holds.
+func (w *walker) enter(k *kid, v, m fhir.Value) {
+	switch m.Kind() {
+	case fhir.None:
+		if k.member == deceased && len(k.leaves) == 1 && k.leaves[0].typ == truth {
+			w.truth(&k.leaves[0], v)
+		}
+	case fhir.Null:
+	case fhir.Array:
+		at := 0
+		for e := range m.Items() {
+			if (k.index < 0 || k.index == at) && e.Kind() != fhir.Null && k.admits(e) {
+				w.visit(k.node, e)
 			}
-		default:
-			if k.admits(m) {
-				w.visit(k.node, m)
-			}
+			at++
+		}
+	default:
+		if k.admits(m) {
+			w.visit(k.node, m)
 		}
 	}
 }
@@ -202,9 +231,9 @@ func (w *walker) token(l *leaf, v fhir.Value) {
 	case "Coding":
 		w.coding(l, v)
 	case "Identifier", "ContactPoint":
-		w.coded(l, kindToken, v.Get("value"), v.Get("system"), v)
+		w.coded(l, item{kind: kindToken, source: v}, v.Get("value"), v.Get("system"))
 	case "code", "boolean":
-		w.put(l, item{kind: kindTokenImplied, code: v.TextBytes(), source: v})
+		w.put(l, item{kind: kindTokenImplied, code: v.TextBytes(), source: v, common: true})
 	default:
 		w.put(l, item{kind: kindTokenBare, code: v.TextBytes(), source: v})
 	}
@@ -212,20 +241,24 @@ func (w *walker) token(l *leaf, v fhir.Value) {
 
 func (w *walker) coding(l *leaf, v fhir.Value) {
 	if v.Kind() == fhir.Object {
-		w.coded(l, kindToken, v.Get("code"), v.Get("system"), v)
+		w.coded(l, item{kind: kindToken, source: v, common: true}, v.Get("code"), v.Get("system"))
 	}
 }
 
-// coded puts a token of the kind, or its bare form, which stands next to it.
-func (w *walker) coded(l *leaf, k kind, code, system, source fhir.Value) {
+// coded puts a token of the item's kind, or its bare form, which stands next to
+// it.
+func (w *walker) coded(l *leaf, it item, code, system fhir.Value) {
 	switch {
 	case code.Kind() != fhir.String && system.Kind() != fhir.String:
-		w.present(l, source)
+		w.present(l, it.source)
+		return
 	case system.Kind() != fhir.String:
-		w.put(l, item{kind: k + 1, code: code.TextBytes(), source: source})
+		it.kind++
 	default:
-		w.put(l, item{kind: k, code: code.TextBytes(), system: system.TextBytes(), source: source})
+		it.system = system.TextBytes()
 	}
+	it.code = code.TextBytes()
+	w.put(l, it)
 }
 
 // present notes that there is a value, for :missing.
@@ -313,6 +346,14 @@ func rangeOf(v fhir.Value) (low, high float64, ok bool) {
 
 func (w *walker) quantity(l *leaf, v fhir.Value) {
 	it := item{kind: kindQuantity, source: v}
+	start, _ := v.Span()
+	for i := range w.amounts {
+		if m := &w.amounts[i]; m.start == start && m.typ == l.typ {
+			it.amount = m.amount
+			w.put(l, it)
+			return
+		}
+	}
 	var ok bool
 	unit := v
 	switch l.typ {
@@ -342,11 +383,12 @@ func (w *walker) quantity(l *leaf, v fhir.Value) {
 		w.present(l, v)
 		return
 	}
-	it.unit, it.unitCode, it.system = unit.Get("unit").TextBytes(), unit.Get("code").TextBytes(), unit.Get("system").TextBytes()
+	text, code, system := unit.Get("unit").TextBytes(), unit.Get("code").TextBytes(), unit.Get("system").TextBytes()
 	if l.typ == "Money" {
-		it.unitCode, it.system = v.Get("currency").TextBytes(), []byte("urn:iso:std:iso:4217")
+		code, system = v.Get("currency").TextBytes(), []byte("urn:iso:std:iso:4217")
 	}
-	it.amount.measure(w, it.unit, it.unitCode, it.system)
+	it.amount.measure(w, text, code, system)
+	w.amounts = append(w.amounts, measured{start, l.typ, it.amount})
 	w.put(l, it)
 }
 
@@ -462,10 +504,10 @@ func (w *walker) put(l *leaf, it item) {
 func (w *walker) record(it *item) {
 	switch it.kind {
 	case kindToken, kindLogical:
-		w.out = binary.BigEndian.AppendUint64(w.out, w.folded(it.code))
+		w.out = binary.BigEndian.AppendUint64(w.out, w.codeHash(it))
 		w.out = binary.BigEndian.AppendUint32(w.out, w.short(it.system))
 	case kindTokenBare, kindTokenImplied, kindLogicalBare:
-		w.out = binary.BigEndian.AppendUint64(w.out, w.folded(it.code))
+		w.out = binary.BigEndian.AppendUint64(w.out, w.codeHash(it))
 	case kindText:
 		w.scratch = appendNormal(w.scratch[:0], it.code)
 		text, shortened := cut(w.scratch)
@@ -504,7 +546,17 @@ func (w *walker) record(it *item) {
 	}
 }
 
-func (w *walker) folded(code []byte) uint64 {
-	w.scratch = appendFolded(w.scratch[:0], code)
-	return hashBytes(w.scratch)
+// codeHash returns the hash of a token's folded code.
+func (w *walker) codeHash(it *item) uint64 {
+	if it.common {
+		if h, ok := w.codes[string(it.code)]; ok {
+			return h
+		}
+	}
+	w.scratch = appendFolded(w.scratch[:0], it.code)
+	h := hashBytes(w.scratch)
+	if it.common {
+		w.codes[string(it.code)] = h
+	}
+	return h
 }

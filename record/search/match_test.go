@@ -279,7 +279,8 @@ func asked(t *table, code string, res fhir.Value) []string {
 		case kindNumbers:
 			out = append(out, fmt.Sprint(v.amount.low), fmt.Sprint(v.amount.high))
 		case kindQuantity:
-			out = append(out, fmt.Sprint(v.amount.low), fmt.Sprintf("%v|%s|%s", v.amount.low, quote(string(v.system)), quote(string(v.unitCode))), fmt.Sprintf("%v||%s", v.amount.high, quote(string(v.unit))))
+			unit := v.source
+			out = append(out, fmt.Sprint(v.amount.low), fmt.Sprintf("%v|%s|%s", v.amount.low, quote(unit.Get("system").Text()), quote(unit.Get("code").Text())), fmt.Sprintf("%v||%s", v.amount.high, quote(unit.Get("unit").Text())))
 		case kindLocal:
 			_, id, _ := strings.Cut(text, "/")
 			out = append(out, text, id)

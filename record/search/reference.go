@@ -82,7 +82,7 @@ func (w *walker) literal(l *leaf, v fhir.Value) {
 		}
 	}
 	if identifier.Kind() == fhir.Object {
-		w.coded(l, kindLogical, identifier.Get("value"), identifier.Get("system"), v)
+		w.coded(l, item{kind: kindLogical, source: v}, identifier.Get("value"), identifier.Get("system"))
 	}
 	p, ok := readReference(text)
 	switch {

@@ -31,7 +31,8 @@ type indexed struct {
 // node is a place in a resource: what is found there and what to visit below.
 type node struct {
 	leaves []leaf
-	kids   []kid
+	kids   []*kid
+	named  map[string][]*kid // the kids by member, where they are many
 }
 
 type kid struct {
@@ -261,10 +262,20 @@ func (n *node) plant(steps []step, l leaf) {
 			return
 		}
 	}
-	k := kid{steps[0], &node{}}
+	k := &kid{steps[0], &node{}}
 	n.kids = append(n.kids, k)
+	if len(n.kids) > manyKids {
+		n.named = map[string][]*kid{}
+		for _, k := range n.kids {
+			n.named[k.member] = append(n.named[k.member], k)
+		}
+	}
 	k.node.plant(steps[1:], l)
 }
+
+// manyKids is when going over a value's members is quicker than looking for each
+// kid's.
+const manyKids = 6
 
 // Parts of names and addresses that a string parameter on the whole looks at.
 var wholes = map[string][]string{
