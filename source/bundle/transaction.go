@@ -79,6 +79,7 @@ func (q *Request) parse(base string) []fhir.Issue {
 		refuse("value", ".request.url", "The url must be relative to the base, as in Patient, Patient/123 or Patient?identifier=….")
 		return issues
 	}
+	reads := q.Method == http.MethodGet || q.Method == http.MethodHead
 	body := q.Method == http.MethodPut || q.Method == http.MethodPatch || q.Method == http.MethodPost && q.Rest == ""
 	switch {
 	case body && q.Resource == nil:
@@ -91,10 +92,14 @@ func (q *Request) parse(base string) []fhir.Issue {
 		refuse("value", ".resource.resourceType", "The resource must be of the type that request.url names.")
 	case q.Method == http.MethodPut && q.ID != "" && !q.Resource.Root().Get("id").Is(string(q.ID)):
 		refuse("value", ".resource.id", "The resource's id must be the one that request.url names.")
-	case q.Method != http.MethodPost && q.Method != http.MethodGet && q.Method != http.MethodHead && (q.Type == "" || q.Rest != "" || (q.ID == "") == (q.Query == "")):
+	case q.Method != http.MethodPost && !reads && (q.Type == "" || q.Rest != "" || (q.ID == "") == (q.Query == "")):
 		refuse("value", ".request.url", "The url must name one resource, as in Patient/123 or Patient?identifier=….")
-	case q.IfNoneExist != "" && q.Method != http.MethodPost:
-		refuse("structure", ".request.ifNoneExist", "Only a POST can have ifNoneExist.")
+	case q.IfNoneExist != "" && (q.Method != http.MethodPost || q.Rest != ""):
+		refuse("structure", ".request.ifNoneExist", "Only a create can have ifNoneExist.")
+	case q.IfMatch != "" && (q.Method == http.MethodPost || reads):
+		refuse("structure", ".request.ifMatch", "Only an update, patch or delete can have ifMatch.")
+	case (q.IfNoneMatch != "" || q.IfModified != "") && !reads:
+		refuse("structure", ".request", "Only a read can have ifNoneMatch or ifModifiedSince.")
 	}
 	return issues
 }

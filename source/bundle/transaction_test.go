@@ -114,6 +114,8 @@ func TestRequestsRefuse(t *testing.T) {
 		{"update of one by a search", send("PUT", "Patient/1?name=x", `{"resourceType":"Patient","id":"1"}`), ".request.url"},
 		{"a batch in a batch", send("POST", "", `{"resourceType":"Bundle"}`), ".request.url"},
 		{"a condition where none can be", `{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1","ifNoneExist":"name=x"}}`, ".request.ifNoneExist"},
+		{"a version where none can be", `{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient","ifMatch":"W/\"1\""}}`, ".request.ifMatch"},
+		{"a condition of reads", `{"request":{"method":"DELETE","url":"Patient/1","ifNoneMatch":"*"}}`, ".request"},
 	} {
 		_, err := open(t, Batch, ask("GET", "Patient/1"), c.entry).Requests(base)
 		var invalid *fhir.Invalid

@@ -572,6 +572,19 @@ func TestReplays(t *testing.T) {
 	if a.code() != "not-supported" || !strings.Contains(a.Body.String(), "If-None-Exist") {
 		t.Errorf("Idempotency-Key is answered with %s", a.Body)
 	}
+	for _, c := range []struct{ method, path, body, header, value string }{
+		{"POST", "/fhir", bundle("transaction", send("", "POST", "Patient", patient("Ode"))), "Idempotency-Key", "k"},
+		{"PUT", "/fhir/Patient/1", `{"resourceType":"Patient","id":"1"}`, "If-None-Match", "*"},
+		{"PUT", "/fhir/Patient/1", `{"resourceType":"Patient","id":"1"}`, "If-Unmodified-Since", "Sun, 22 Nov 2026 11:00:00 GMT"},
+		{"PUT", "/fhir/Patient/1", `{"resourceType":"Patient","id":"1"}`, "Content-Range", "bytes 0-10/20"},
+		{"PUT", "/fhir/Patient/1", `{"resourceType":"Patient","id":"1"}`, "If-None-Exist", "name=x"},
+		{"POST", "/fhir/Patient", patient("Ode"), "If-Match", `W/"1"`},
+		{"POST", "/fhir", bundle("transaction", `{"request":{"method":"GET","url":"Patient/1","ifNoneMatch":"*"}}`), "Accept", "*/*"},
+	} {
+		if a := w.do("feed", c.method, c.path, c.body, c.header, c.value); a.Code != 400 {
+			t.Errorf("%s %s with %s = %d %s, want 400", c.method, c.path, c.header, a.Code, a.Body)
+		}
+	}
 	if n := len(w.want(200, "feed", "GET", "/fhir/_history", "").entries()); n != 0 {
 		t.Errorf("it was stored all the same: %d", n)
 	}

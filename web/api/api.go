@@ -206,6 +206,11 @@ func (c *call) do(rt *route) (*reply, error) {
 	if changes(rt) && readOnly(c.typ) {
 		return nil, fixed(c.w)
 	}
+	if changes(rt) || rt.interaction == "transaction" {
+		if err := c.counts(rt); err != nil {
+			return nil, err
+		}
+	}
 	rep, err := rt.do(c)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", rt.name(), err)

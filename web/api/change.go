@@ -12,9 +12,6 @@ import (
 
 // create answers POST {type}.
 func (c *call) create() (*reply, error) {
-	if err := c.noReplay(); err != nil {
-		return nil, err
-	}
 	if err := c.only(); err != nil {
 		return nil, err
 	}
@@ -32,16 +29,34 @@ func (c *call) create() (*reply, error) {
 	return c.change(op)
 }
 
-// noReplay refuses a promise that we do not make: a client that counts on the
-// key would send its request again.
-func (c *call) noReplay() error {
-	if len(c.r.Header["Idempotency-Key"]) == 0 {
-		return nil
+// unkept are headers by which a client counts on something that we do not do.
+// To pass them over would store what it did not mean to be stored.
+var unkept = []struct{ header, say string }{
+	{"Idempotency-Key", "Idempotency-Key is not supported. To be able to send a create again safely, give the resource an identifier and send If-None-Exist with it."},
+	{"If-Unmodified-Since", "If-Unmodified-Since is not supported on changes. Send If-Match with the ETag of the version you looked at."},
+	{"If-None-Match", "If-None-Match is not supported on changes. To create only what is not there yet, send a POST with If-None-Exist."},
+	{"Content-Range", "A part of a resource cannot be put in its place. Send all of it, or a PATCH."},
+}
+
+// counts refuses a change that comes with a header which would not be kept.
+func (c *call) counts(rt *route) error {
+	refuse := func(say string) error {
+		return &web.Refusal{Status: http.StatusBadRequest, Code: "not-supported", Message: say + " Nothing was stored."}
 	}
-	return &web.Refusal{
-		Status: http.StatusBadRequest, Code: "not-supported",
-		Message: "Idempotency-Key is not supported, and nothing was stored. To be able to send a create again safely, give the resource an identifier and send If-None-Exist with it.",
+	for _, u := range unkept {
+		if len(c.r.Header[u.header]) > 0 {
+			return refuse(u.say)
+		}
 	}
+	if rt.interaction == "create" || rt.interaction == "transaction" {
+		if len(c.r.Header["If-Match"]) > 0 {
+			return refuse("If-Match is for changes of what is there, not for creates and bundles.")
+		}
+	}
+	if rt.interaction != "create" && len(c.r.Header["If-None-Exist"]) > 0 {
+		return refuse("If-None-Exist is for creates. To change what a search finds, put the search in the address.")
+	}
+	return nil
 }
 
 // update answers PUT {type}/{id}.

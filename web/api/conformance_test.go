@@ -130,6 +130,6 @@ Where this differs from what clients may expect, and why:
 - Answers to creates and updates hold the resource unless ` + "`Prefer: return=`" + ` says otherwise; in the answer to a bundle they do not unless ` + "`return=representation`" + ` asks.
 - A transaction takes create, update, patch, delete, read and at most 20 searches; operations and histories go in a batch. Two entries cannot change one resource.
 - Bodies may be gzip; they are at most 50 MB unfolded, and not over 100 times what was sent. XML is not read or written (406, 415).
-- ` + "`Idempotency-Key`" + ` is refused, since it is not kept: ` + "`If-None-Exist`" + ` makes a create safe to send again.
+- ` + "`Idempotency-Key`" + `, and on changes ` + "`If-None-Match`" + ` and ` + "`If-Unmodified-Since`" + `, are refused, since they are not kept: ` + "`If-None-Exist`" + ` makes a create safe to send again, ` + "`If-Match`" + ` a change.
 - ` + "`$validate`" + ` checks what a write checks: structure, cardinality, primitive formats, required bindings, references. It does not check profiles, and not the constraints that FHIR writes in FHIRPath.
 `

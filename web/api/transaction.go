@@ -76,6 +76,9 @@ func opOf(q *bundle.Request, o search.Options) (record.Op, error) {
 	if q.Rest != "" {
 		return op, issue("not-supported", "", "A transaction takes create, update, patch, delete, read and search. Send this by itself or in a batch.")
 	}
+	if q.IfNoneMatch != "" || q.IfModified != "" {
+		return op, issue("not-supported", "", "In a transaction, a read has no conditions. Send this by itself or in a batch.")
+	}
 	where, condition := q.Query, &op.Where
 	if readOnly(q.Type) && q.Method != http.MethodGet && q.Method != http.MethodHead {
 		return op, issue("not-supported", "", "AuditEvents are written by the record alone and never change.")
