@@ -460,18 +460,20 @@ func (w *walker) short(text []byte) uint32 {
 // composite writes a group for each combination that has all components.
 func (w *walker) composite(l *leaf, v fhir.Value) {
 	if w.ask != nil {
-		w.put(l, item{kind: kindGroup, source: v})
+		if w.hasAll(l, v) {
+			w.put(l, item{kind: kindGroup, source: v})
+		}
 		return
 	}
 	outer := w.ends
 	w.ends = w.inner[:0]
 	start := len(w.out)
 	complete := true
-	for i := range l.parts {
+	for i := len(l.parts) - 1; i >= 0 && complete; i-- { // values are more often missing than codes
 		before := len(w.ends)
 		w.visit(l.parts[i], v)
 		w.visit(l.tops[i], w.root)
-		complete = complete && len(w.ends) > before
+		complete = len(w.ends) > before
 	}
 	inner := w.finish(w.group[:0])
 	w.group, w.inner = inner, w.ends
@@ -483,6 +485,23 @@ func (w *walker) composite(l *leaf, v fhir.Value) {
 	w.out = binary.BigEndian.AppendUint16(w.out, uint16(len(inner)))
 	w.out = append(w.out, inner...)
 	w.ends = append(w.ends, span{start, len(w.out)})
+}
+
+// hasAll reports whether a composite has all its components, when matching.
+func (w *walker) hasAll(l *leaf, v fhir.Value) bool {
+	ask, asked := w.ask, w.asked
+	defer func() { w.ask, w.asked = ask, asked }()
+	for i := range l.parts {
+		some := false
+		w.asked = []uint8{uint8(i + 1)}
+		w.ask = func(*item) { some = true }
+		w.visit(l.parts[i], v)
+		w.visit(l.tops[i], w.root)
+		if !some {
+			return false
+		}
+	}
+	return true
 }
 
 // put writes an item's record, or tells the clause that is matched of it.
