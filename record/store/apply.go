@@ -8,13 +8,30 @@ import (
 	"joinery/fhir/r4"
 )
 
-// batches makes the batches of a group.
-func (g *group) batches() {
-	g.resNew, g.resNext = newBatch(resNew), newBatch(resNext)
-	g.headNew, g.headNext = newBatch(headNew), newBatch(headNext)
-	g.ids, g.gx, g.rel = newBatch(idsTable), newBatch(gxTable), newBatch(relTable)
-	g.log_, g.audit_, g.pages, g.nhs = newBatch(logTable), newBatch(auditRows), newBatch(pageTable), newBatch(nhsTable)
-	g.receipts = newBatch(receipts)
+// batches are the rows that a group has to write. A lane uses its own again and
+// again.
+type batches struct {
+	resNew, resNext, headNew, headNext, ids, gx, rel, txs, lines, pages, nhs, receipts *batch
+}
+
+func newBatches() *batches {
+	return &batches{
+		resNew: newBatch(resNew), resNext: newBatch(resNext), headNew: newBatch(headNew), headNext: newBatch(headNext),
+		ids: newBatch(idsTable), gx: newBatch(gxTable), rel: newBatch(relTable), txs: newBatch(logTable),
+		lines: newBatch(auditRows), pages: newBatch(pageTable), nhs: newBatch(nhsTable), receipts: newBatch(receipts),
+	}
+}
+
+// changed are the batches of what changes the record, in the order in which they
+// are written.
+func (b *batches) changed() []*batch {
+	return []*batch{b.ids, b.resNew, b.resNext, b.headNew, b.headNext, b.gx, b.rel, b.nhs, b.txs, b.receipts}
+}
+
+func (b *batches) reset() {
+	for _, one := range append(b.changed(), b.lines, b.pages) {
+		one.reset()
+	}
 }
 
 // personOf returns the person of a Patient, giving a number when there is none
@@ -37,9 +54,6 @@ func (g *group) personOf(key string) (Person, error) {
 		r.rows = append(r.rows, oldRow{rk: k})
 		typ, id := keyParts(key)
 		g.ids.add([]int64{int64(typ), int64(k)}, id)
-	}
-	if len(g.patients) > 200_000 {
-		clear(g.patients)
 	}
 	p := r.rows[0].rk.person()
 	g.patients[key] = int64(p)
@@ -89,7 +103,7 @@ func (g *group) persons(c *Change) ([]Person, error) {
 func (g *group) seq(p Person, typ int) (rk, error) {
 	from := firstRK(p, typ)
 	last, ok := g.seqs[from]
-	if !ok {
+	if !ok && p <= g.given {
 		err := g.c.query(g.ctx, "SELECT max(rk) FROM res WHERE rk >= ? AND rk < ?", []any{from, from + 1<<seqBits}, func(r *row) error {
 			if !r.null(0) {
 				last = r.rk(0).seq()
@@ -98,9 +112,6 @@ func (g *group) seq(p Person, typ int) (rk, error) {
 		})
 		if err != nil {
 			return 0, fmt.Errorf("look up the last row of a person: %w", err)
-		}
-		if len(g.seqs) > 200_000 {
-			clear(g.seqs)
 		}
 	}
 	k, err := newRK(p, typ, last+1)

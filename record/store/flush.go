@@ -19,7 +19,7 @@ func (g *group) flush() error {
 		}
 		*gone.rows = nil
 	}
-	for _, b := range []*batch{g.ids, g.resNew, g.resNext, g.headNew, g.headNext, g.gx, g.rel, g.nhs, g.log_, g.receipts} {
+	for _, b := range g.changed() {
 		if b.rows == 0 {
 			continue
 		}

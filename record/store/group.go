@@ -30,20 +30,23 @@ type link struct {
 
 // group is some transactions that are committed together.
 type group struct {
-	lane  *lane
-	s     *Store
-	ctx   context.Context
-	items []*item
-	open  bool   // what only audits and comes meanwhile is taken along
-	kept  []kept // from the reserve
-	c     conn
-	now   int64
+	lane   *lane
+	s      *Store
+	ctx    context.Context
+	items  []*item
+	open   bool   // what only audits and comes meanwhile is taken along
+	kept   []kept // from the reserve
+	c      conn
+	runs   int
+	given  Person // the last number given before the group
+	linked bool   // persons were linked, or parted, in this group
+	now    int64
 
 	state
 	known   map[string]*resource
 	pending map[string]bool // resources whose rows are in a batch, not in the database yet
 
-	resNew, resNext, headNew, headNext, ids, gx, rel, log_, audit_, pages, nhs, receipts *batch
+	*batches
 
 	archiveN, archiveRK []int64 // rows of res that go to hist, and as what
 	headGone, relGone   []int64 // rows that leave head; sources whose relations go
@@ -54,6 +57,7 @@ type group struct {
 	position            int64 // of the next row that the transaction sends to hist
 	rows                int
 	erasing             []erasing
+	company             map[Person][]Person // persons of whom it is known with whom they are linked
 }
 
 // resource is what is there of a resource, while a group changes it.
@@ -107,10 +111,14 @@ func (r *resource) live() []*oldRow {
 // when the database wants that.
 func (g *group) run(c conn) error {
 	g.c = c
+	if g.runs++; g.runs > 1 {
+		g.lane.state = state{} // numbers were given that are not taken
+	}
 	g.state = g.lane.state
 	if err := g.begin(); err != nil {
 		return err
 	}
+	g.given = g.person
 	if err := g.look(); err != nil {
 		return err
 	}
@@ -142,10 +150,19 @@ func (g *group) run(c conn) error {
 // begin reads how far the log has come. On PostgreSQL that is the lock under
 // which t is given.
 func (g *group) begin() error {
-	g.batches()
+	if g.lane.batches == nil {
+		g.lane.batches = newBatches()
+	}
+	g.batches = g.lane.batches
+	g.batches.reset()
+	g.company = map[Person][]Person{}
 	g.archiveN, g.archiveRK, g.headGone, g.relGone, g.nhsGone = nil, nil, nil, nil, nil
-	g.linking, g.erasing, g.relations, g.rows = nil, nil, false, 0
+	g.linking, g.erasing, g.relations, g.rows, g.linked = nil, nil, false, 0, false
 	g.now = g.s.opts.Clock().UnixMilli()
+	if len(g.patients) > remembered || len(g.seqs) > remembered {
+		clear(g.patients)
+		clear(g.seqs)
+	}
 	if g.seqs != nil && g.s.ownsDatabase() || !g.lane.bigs {
 		return nil // nobody else writes, or nothing is to be written to the log
 	}
@@ -163,6 +180,9 @@ func (g *group) begin() error {
 	}
 	return nil
 }
+
+// remembered is how many numbers are kept from group to group.
+const remembered = 200_000
 
 // tips reads, and on PostgreSQL locks, how far chains have come.
 func (g *group) tips(which string) error {
@@ -194,7 +214,103 @@ func (g *group) look() error {
 	for _, it := range g.items {
 		keys = g.keysOf(keys, it)
 	}
-	return g.load(keys)
+	if err := g.load(keys); err != nil {
+		return err
+	}
+	if g.c.words().postgres {
+		return g.lookAhead()
+	}
+	return nil
+}
+
+// lookAhead asks PostgreSQL at once what would otherwise be asked for each
+// change: the last rows of persons, and with whom they are linked.
+func (g *group) lookAhead() error {
+	seqs, whom := map[rk]bool{}, map[Person]bool{}
+	for _, it := range g.items {
+		for _, c := range it.tx.Changes {
+			if len(g.known[c.key].rows) > 0 {
+				continue
+			}
+			if len(c.patients) == 0 {
+				seqs[firstRK(0, c.typ)] = true
+			}
+			for _, key := range c.patients {
+				if p := g.knownPerson(key); p != 0 {
+					seqs[firstRK(p, c.typ)] = true
+					whom[p] = whom[p] || len(c.relations) > 0
+				}
+			}
+		}
+	}
+	var from, persons []int64
+	for k := range seqs {
+		if _, ok := g.seqs[k]; !ok {
+			from = append(from, int64(k))
+		}
+	}
+	for p, relates := range whom {
+		if relates {
+			persons = append(persons, int64(p))
+		}
+	}
+	if err := g.loadSeqs(from); err != nil {
+		return err
+	}
+	return g.loadCompany(persons)
+}
+
+// knownPerson returns a Patient's person, 0 when there is none yet.
+func (g *group) knownPerson(key string) Person {
+	if p, ok := g.patients[key]; ok {
+		return Person(p)
+	}
+	if r := g.known[key]; r != nil && len(r.rows) > 0 {
+		return r.rows[0].rk.person()
+	}
+	return 0
+}
+
+func (g *group) loadSeqs(from []int64) error {
+	if len(from) == 0 {
+		return nil
+	}
+	err := g.c.query(g.ctx, "SELECT l.v, (SELECT max(rk) FROM res WHERE rk >= l.v AND rk < l.v + 4194304) FROM "+g.c.words().list("l"), []any{from}, func(r *row) error {
+		g.seqs[r.rk(0)] = r.rk(1).seq()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look up the last rows of persons: %w", err)
+	}
+	return nil
+}
+
+func (g *group) loadCompany(persons []int64) error {
+	if len(persons) == 0 {
+		return nil
+	}
+	for _, p := range persons {
+		g.company[Person(p)] = []Person{Person(p)}
+	}
+	err := g.c.query(g.ctx, "SELECT person FROM person_link WHERE until = ? AND basis <> ? AND "+g.c.words().in("person"), []any{open, linkApart, persons}, func(r *row) error {
+		delete(g.company, Person(r.int(0))) // they are few: each is asked for
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look up whom persons are linked with: %w", err)
+	}
+	return nil
+}
+
+// linkedWith returns everyone who is one with a person.
+func (g *group) linkedWith(p Person) ([]Person, error) {
+	if all, ok := g.company[p]; ok {
+		return all, nil
+	}
+	if p > g.given && !g.linked { // given in this group
+		return []Person{p}, nil
+	}
+	return linked(g.ctx, g.c, p)
 }
 
 // keysOf appends the resources that a transaction needs to know of.
@@ -330,7 +446,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 	}
 	it.out.t = g.log.n
 	g.log.hash = sum.sum()
-	g.log_.add([]int64{g.log.n, g.log.at}, slices.Clone(g.what), g.log.hash)
+	g.txs.add([]int64{g.log.n, g.log.at}, slices.Clone(g.what), g.log.hash)
 	if it.tx.Receipt != nil {
 		g.receipts.add([]int64{g.log.n}, it.tx.Receipt)
 	}
@@ -465,7 +581,7 @@ func (g *group) end() error {
 			g.pages.add([]int64{p.Expires.UnixMilli()}, p.Handle, p.Owner, p.Data)
 		}
 	}
-	for _, b := range []*batch{g.audit_, g.pages} {
+	for _, b := range []*batch{g.lines, g.pages} {
 		if b.rows > 0 {
 			if err := g.c.insert(g.ctx, b); err != nil {
 				return err
@@ -533,7 +649,7 @@ func (g *group) addLine(t int64, e AuditEntry) {
 	}
 	hash := auditHash(g.audit.hash, n, at, int64(e.Person), t, e.Entry)
 	g.audit = link{n, max(at, g.audit.at), hash}
-	g.audit_.add([]int64{n, at, int64(e.Person), t}, e.Entry, hash)
+	g.lines.add([]int64{n, at, int64(e.Person), t}, e.Entry, hash)
 }
 
 // auditHash is a link of the audit's chain.

@@ -263,7 +263,7 @@ func postgresArgs(args []any) []any {
 }
 
 // copyFrom is from how many rows on COPY is faster than an INSERT of arrays.
-const copyFrom = 64
+const copyFrom = 500
 
 func (q *postgresConn) insert(ctx context.Context, b *batch) error {
 	order := b.order()

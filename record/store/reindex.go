@@ -20,7 +20,7 @@ func (s *Store) Reindex(ctx context.Context, told func(rows int64)) error {
 		if err := g.begin(); err != nil { // on PostgreSQL the lock that all writers want
 			return err
 		}
-		g.known = map[string]*resource{}
+		g.known, g.given = map[string]*resource{}, maxPerson
 		if s.ownsDatabase() {
 			g.seqs, g.patients = map[rk]int64{}, map[string]int64{}
 		} else if _, err := c.exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
@@ -79,7 +79,6 @@ func (g *group) reindexChunk(from rk) ([]Version, error) {
 	if err := g.load(keys); err != nil {
 		return nil, err
 	}
-	g.batches()
 	for i := range found {
 		if err := g.reindexOne(&found[i], changes[i]); err != nil {
 			return nil, err
@@ -90,6 +89,7 @@ func (g *group) reindexChunk(from rk) ([]Version, error) {
 			if err := g.c.insert(g.ctx, b); err != nil {
 				return nil, err
 			}
+			b.reset()
 		}
 	}
 	return found, nil

@@ -22,7 +22,7 @@ func (g *group) relate(c *Change, src rk, persons []Person) error {
 			whom = []Person{p}
 		}
 		for _, p := range whom {
-			all, err := linked(g.ctx, g.c, p)
+			all, err := g.linkedWith(p)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,8 @@ func (g *group) link() error {
 			changed = append(changed, joined...)
 		}
 		if len(changed) > 0 {
-			g.relations = true
+			g.relations, g.linked = true, true
+			clear(g.company)
 			if err := g.relateAgain(changed); err != nil {
 				return err
 			}

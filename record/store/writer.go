@@ -55,6 +55,7 @@ type lane struct {
 	smalls, bigs bool // what it takes
 	wake         chan struct{}
 	state        state // of the goroutine alone
+	batches      *batches
 }
 
 func newWriter(s *Store) *writer {
