@@ -36,7 +36,7 @@ var imports = []struct{ pkg, may string }{
 	// Record: one longitudinal record, behind one door.
 	{"record/search", "fault fhir fhir/codes fhir/r4 fhir/path"},
 	{"record/access", "fault fhir fhir/codes fhir/r4 record/search"},
-	{"record/store/internal/dictionary", ""},
+	{"record/store/internal/dictionary", "fhir"},
 	{"record/store", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access"},
 	{"record/store/storetest", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access record/store"},
 	{"record", "fault fhir fhir/codes fhir/r4 fhir/path source record/search record/access record/store"},

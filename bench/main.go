@@ -146,7 +146,11 @@ func (p plan) measure(ctx context.Context, backend string, bundles []*bundle) (l
 		return s, err
 	}
 	for _, audit := range p.audits {
-		s, err := database("lines_" + audit)
+		name := "lines"
+		if audit == "off" {
+			name = "lines_without_audit"
+		}
+		s, err := database(name)
 		if err != nil {
 			return lines, err
 		}
