@@ -124,6 +124,25 @@ func selfless(bundle string) string {
 	return after
 }
 
+// Case 12: what is masked is neither shown in another shape nor found by.
+func TestMasksHoldInEveryShape(t *testing.T) {
+	c := newCast(t)
+	for _, path := range []string{"", "?_summary=true", "?_summary=data", "?_elements=birthDate,gender", "/$everything", "/$validate"} {
+		a := c.want(200, "F1", "GET", "/fhir/"+c.p1+path, "")
+		if strings.Contains(a.Body.String(), "1970") || strings.Contains(a.Body.String(), "female") {
+			t.Errorf("F1: GET %s shows what is masked: %s", path, a.Body)
+		}
+	}
+	if a := c.want(200, "F1", "GET", "/fhir/"+c.p1, ""); a.doc.At("name", "family").Text() != "Ode" {
+		t.Errorf("F1 sees %s, want the name", a.Body)
+	}
+	for _, query := range []string{"birthdate=1970-03-01", "gender=female", "birthdate:missing=false"} {
+		if a := c.do("F1", "GET", "/fhir/Patient?"+query, ""); a.Code == 200 && len(a.entries()) > 0 {
+			t.Errorf("F1 finds by what is masked: %s", query)
+		}
+	}
+}
+
 // Case 15: however a hidden resource is named, it is not there.
 func TestReferenceForms(t *testing.T) {
 	c := newCast(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"joinery/fhir"
 	"joinery/record"
 	"joinery/web/api"
 )
@@ -23,6 +24,9 @@ const canary = "Canarybird"
 //	P1, P2  patients, for themselves
 //	D1      staff in P1's care team, whose organisation has an agreement
 //	D2      staff of another organisation, with nobody
+//	C1      a carer of P1, whose Consent lets them see Observations alone
+//	F1      a case-finder for a model that found P1
+//	U1      anyone
 //	S1      a system that may read and find Observations
 //	A1      an analyst
 //	feed    a system that may do everything
@@ -43,8 +47,15 @@ func newCast(t *testing.T) *cast {
 	other := w.make(`{"resourceType":"Practitioner","name":[{"family":"Dum"}]}`)
 	w.make(`{"resourceType":"CareTeam","status":"active","subject":{"reference":"` + c.p1 + `"},"participant":[{"member":{"reference":"` + doctor + `"}}]}`)
 	w.make(`{"resourceType":"Consent","status":"active","scope":{"coding":[{"code":"patient-privacy"}]},"category":[{"coding":[{"code":"x"}]}],"policyRule":{"coding":[{"code":"x"}]},` +
-		`"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}],"actor":[` +
+		`"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"POPHLTH"}],"actor":[` +
 		actor(orgA) + `,` + actor(orgB) + `]}}`)
+	carer := w.make(`{"resourceType":"RelatedPerson","patient":{"reference":"` + c.p1 + `"}}`)
+	w.make(`{"resourceType":"Consent","status":"active","scope":{"coding":[{"code":"patient-privacy"}]},"category":[{"coding":[{"code":"x"}]}],"policyRule":{"coding":[{"code":"x"}]},"patient":{"reference":"` + c.p1 +
+		`"},"provision":{"type":"permit","class":[{"system":"http://hl7.org/fhir/resource-types","code":"Observation"}],"actor":[` + actor(carer) + `]}}`)
+	found := w.make(`{"resourceType":"Group","type":"person","actual":true,"member":[{"entity":{"reference":"` + c.p1 + `"}}]}`)
+	w.grant("C1", record.Grant{Role: "carer", Scope: "patient/*.cruds", RelatedPersons: []fhir.ID{idOf(carer)}})
+	w.grant("F1", record.Grant{Role: "casefinder", Scope: "user/*.cruds", Organization: idOf(orgA), Groups: []fhir.ID{idOf(found)}})
+	w.grant("U1", record.Grant{Role: "public", Scope: "user/*.rs"})
 	w.grant("P1", record.Grant{Role: "patient", Scope: "patient/*.cruds", Patient: idOf(c.p1)})
 	w.grant("P2", record.Grant{Role: "patient", Scope: "patient/*.cruds", Patient: idOf(c.p2)})
 	w.grant("D1", record.Grant{Role: "staff", Scope: "user/*.cruds", Purpose: "TREAT", Practitioner: idOf(doctor), Organization: idOf(orgA)})
@@ -59,7 +70,7 @@ func actor(organization string) string {
 }
 
 // blind are those who may not learn that P2 is there.
-var blind = []string{"P1", "D1", "D2", "A1", ""}
+var blind = []string{"P1", "D1", "D2", "C1", "F1", "U1", "A1", ""}
 
 // ask is do, and holds that nothing of P2's reaches who is blind to it.
 func (c *cast) ask(as, method, path, body string, headers ...string) answer {
@@ -108,7 +119,7 @@ var update = flag.Lookup("update")
 // statuses to a table that people review.
 func TestRights(t *testing.T) {
 	const golden = "testdata/rights.txt"
-	everyone := []string{"", "P1", "P2", "D1", "D2", "S1", "A1", "feed"}
+	everyone := []string{"", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "feed"}
 	var out strings.Builder
 	out.WriteString("Written by TestRights -update: what each route answers to each caller, about\n" +
 		"P1's Observation or Patient / P2's. X is nobody; the others stand in cast_test.go.\n\n")
@@ -122,7 +133,7 @@ func TestRights(t *testing.T) {
 		}
 		out.WriteString("\n")
 	}
-	line("", "X", "P1", "P2", "D1", "D2", "S1", "A1", "feed")
+	line("", "X", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "feed")
 	c := newCast(t)
 	for _, route := range api.Routes() {
 		row := []string{route[0] + " " + route[1]}

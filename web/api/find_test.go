@@ -33,7 +33,7 @@ func TestSearchBundles(t *testing.T) {
 		{"feed", "GET", "/fhir/" + c.p1 + "/Observation?status=final", "", "Observation match", "/" + c.p1 + "/Observation?status=final"},
 		{"feed", "POST", "/fhir/" + c.p1 + "/Observation/_search", "status=final", "Observation match", "/" + c.p1 + "/Observation?status=final"},
 		{"feed", "GET", "/fhir/" + c.p1 + "/Observation?status=amended", "", "", ""},
-		{"P1", "GET", "/fhir/" + c.p1 + "/*", "", "CareTeam match, Observation match, Patient match", "/" + c.p1 + "/*"},
+		{"P1", "GET", "/fhir/" + c.p1 + "/*", "", "CareTeam match, Consent match, Observation match, Patient match, RelatedPerson match", "/" + c.p1 + "/*"},
 		{"P1", "GET", "/fhir/" + c.p2 + "/*", "", "", "/" + c.p2 + "/*"},
 		{"P1", "GET", "/fhir/Observation", "", "Observation match", "/Observation"},
 		{"A1", "GET", "/fhir/Observation", "", "", "/Observation"},
