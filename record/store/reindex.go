@@ -1,10 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
 	"sync"
+
+	"joinery/record/search"
 )
 
 // reindexChunk is how many rows are read at once.
@@ -21,7 +24,7 @@ func (s *Store) Reindex(ctx context.Context, told func(rows int64)) error {
 			return err
 		}
 		g.known, g.given = map[string]*resource{}, maxPerson
-		if s.ownsDatabase() {
+		if s.owner {
 			g.seqs, g.patients = map[rk]int64{}, map[string]int64{}
 		} else if _, err := c.exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
 			return err
@@ -34,8 +37,11 @@ func (s *Store) Reindex(ctx context.Context, told func(rows int64)) error {
 		rows := int64(0)
 		for from := rk(0); ; {
 			found, err := g.reindexChunk(from)
-			if err != nil || len(found) == 0 {
+			if err != nil {
 				return err
+			}
+			if len(found) == 0 {
+				return noteDerived(ctx, c)
 			}
 			from = found[len(found)-1].rk + 1
 			if rows += int64(len(found)); told != nil {
@@ -47,6 +53,38 @@ func (s *Store) Reindex(ctx context.Context, told func(rows int64)) error {
 		return fmt.Errorf("reindex: %w", err)
 	}
 	return nil
+}
+
+// derivedBy names the rules by which this version derives what it derives. What
+// was derived by others is made anew when the record is opened.
+func derivedBy() []byte { return fmt.Appendf(nil, "store 1, search %d", search.Version) }
+
+// refreshDerived reindexes a record whose derived rows are of other rules.
+func (s *Store) refreshDerived(ctx context.Context) error {
+	var by []byte
+	rows := 0
+	err := s.db.read(ctx, func(c conn) error {
+		if err := c.query(ctx, "SELECT value FROM meta WHERE name = 'derived'", nil, func(r *row) error { by = r.copy(0); return nil }); err != nil {
+			return err
+		}
+		return c.query(ctx, "SELECT rk FROM res LIMIT 1", nil, func(*row) error { rows++; return nil })
+	})
+	if err != nil {
+		return fmt.Errorf("look by what rules the indexes were made: %w", err)
+	}
+	if bytes.Equal(by, derivedBy()) {
+		return nil
+	}
+	if rows > 0 {
+		s.log.Info("the indexes are made anew, for this version of Joinery")
+		return s.Reindex(ctx, nil)
+	}
+	return s.db.write(ctx, func(c conn) error { return noteDerived(ctx, c) })
+}
+
+func noteDerived(ctx context.Context, c conn) error {
+	_, err := c.exec(ctx, "INSERT INTO meta (name, value) VALUES ('derived', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", derivedBy())
+	return err
 }
 
 // reindexChunk makes anew what is derived from the rows from an rk on.

@@ -64,6 +64,7 @@ type linking struct {
 	person Person
 	number int64 // 0: none now
 	was    bool  // there was a version before, perhaps with a number
+	apart  bool  // nothing of the kind: the person is to be parted from everyone
 	t      int64
 }
 
@@ -73,7 +74,7 @@ func (g *group) number(c *Change, p Person, was bool) {
 		g.nhs.add([]int64{c.nhs, int64(p)})
 	}
 	if c.nhs != 0 || was {
-		g.linking = append(g.linking, linking{p, c.nhs, was, g.log.n})
+		g.linking = append(g.linking, linking{person: p, number: c.nhs, was: was, t: g.log.n})
 	}
 	if was {
 		g.nhsGone = append(g.nhsGone, int64(p))
@@ -88,6 +89,19 @@ func (g *group) numberGone(p Person) { g.nhsGone = append(g.nhsGone, int64(p)) }
 func (g *group) link() error {
 	for _, l := range g.linking {
 		changed := []Person{}
+		if l.apart {
+			company, err := linked(g.ctx, g.c, l.person)
+			if err == nil && len(company) > 1 {
+				err = g.part(l.person, company, l.t)
+			}
+			if err == nil {
+				err = g.setRoot(l.person, l.person, linkApart, l.t)
+			}
+			if err != nil {
+				return err
+			}
+			changed = company
+		}
 		if l.was {
 			left, err := g.unlinkUnequal(l)
 			if err != nil {

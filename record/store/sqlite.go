@@ -211,7 +211,7 @@ func (q *sqliteConn) rollback() {
 func (db *sqliteDB) mend(ctx context.Context) error {
 	db.mending.Lock()
 	defer db.mending.Unlock()
-	if err := db.close(); err != nil {
+	if err := db.disconnect(); err != nil {
 		return err
 	}
 	if err := db.connect(ctx); err != nil {
@@ -233,7 +233,14 @@ func (db *sqliteDB) mend(ctx context.Context) error {
 	return err
 }
 
+// close waits for what is under way.
 func (db *sqliteDB) close() error {
+	db.mending.Lock()
+	defer db.mending.Unlock()
+	return db.disconnect()
+}
+
+func (db *sqliteDB) disconnect() error {
 	var errs []error
 	for range db.n {
 		if db.readers == nil {

@@ -96,6 +96,7 @@ type Store struct {
 	log     *slog.Logger
 	ctx     context.Context // of what is done for nobody in particular
 	db      database
+	owner   bool // nobody else writes to the database
 	writer  *writer
 	secret  []byte
 	lock    *lockFile
@@ -145,6 +146,9 @@ func (s *Store) start(ctx context.Context) error {
 		return err
 	}
 	s.writer = newWriter(s)
+	if err := s.refreshDerived(ctx); err != nil {
+		return err
+	}
 	return s.drainReserve(ctx)
 }
 
@@ -163,7 +167,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	}
 	db, err := openSQLite(ctx, path, s.opts.Readers)
 	if db != nil {
-		s.db, s.sums = db, sums
+		s.db, s.sums, s.owner = db, sums, true
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func (s *Store) RevokeToken(ctx context.Context, name string) error {
 func (s *Store) Token(ctx context.Context, hash []byte) (Token, error) {
 	s.tokens.mu.RLock()
 	t, ok := s.tokens.byHash[string(hash)]
-	fresh := s.tokens.byHash != nil && (s.ownsDatabase() || s.opts.Clock().Sub(s.tokens.loaded) < tokensFresh)
+	fresh := s.tokens.byHash != nil && (s.owner || s.opts.Clock().Sub(s.tokens.loaded) < tokensFresh)
 	s.tokens.mu.RUnlock()
 	if !fresh {
 		if err := s.loadTokens(ctx); err != nil {
@@ -136,12 +136,6 @@ func (s *Store) readTokens(ctx context.Context) ([]Token, error) {
 		return nil, fmt.Errorf("read the tokens: %w", err)
 	}
 	return all, nil
-}
-
-// ownsDatabase reports whether nobody else writes to the database.
-func (s *Store) ownsDatabase() bool {
-	_, ok := s.db.(*sqliteDB)
-	return ok
 }
 
 // unixMilli is 0 for the zero time.

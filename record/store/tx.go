@@ -15,6 +15,10 @@ type Tx struct {
 	Audit   []AuditEntry
 	Pages   []Page
 
+	// Apart are persons of whom someone found that they are not one with those
+	// whom they are linked with. They stay apart, whatever their NHS numbers say.
+	Apart []Person
+
 	// Receipt, when given, is the name of what is written. What was written under
 	// the same receipt before is not written again: an import that is repeated,
 	// or that was cut off before it learned of its success.

@@ -31,7 +31,7 @@ func (it *item) finish(err error) {
 }
 
 // small reports whether the item changes nothing, and so goes first.
-func (it *item) small() bool { return len(it.tx.Changes) == 0 && it.tx.Check == nil }
+func (it *item) small() bool { return len(it.tx.Changes)+len(it.tx.Apart) == 0 && it.tx.Check == nil }
 
 // writer takes what waits and commits it in groups. On SQLite one goroutine
 // does; on PostgreSQL another does for what only audits, which need not wait for
@@ -60,7 +60,7 @@ type lane struct {
 
 func newWriter(s *Store) *writer {
 	w := &writer{s: s, quit: make(chan struct{})}
-	if s.ownsDatabase() {
+	if s.owner {
 		w.lanes = []*lane{{w: w, smalls: true, bigs: true}}
 	} else {
 		w.lanes = []*lane{{w: w, smalls: true}, {w: w, bigs: true}}

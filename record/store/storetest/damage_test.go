@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,9 +20,9 @@ import (
 
 func open(t testing.TB, url string) (*store.Store, error) {
 	t.Helper()
-	now := storetest.NewClock
+	var looks atomic.Int64
 	return store.Open(context.Background(), url, store.Options{
-		Clock: func() time.Time { now = now.Add(time.Millisecond); return now },
+		Clock: func() time.Time { return storetest.NewClock.Add(time.Duration(looks.Add(1)) * time.Millisecond) },
 		Rand:  rand.NewChaCha8(sha256.Sum256([]byte(t.Name()))), Readers: 2,
 	})
 }

@@ -152,6 +152,26 @@ func links(_ *testing.T, w *world) {
 	w.commit(w.put("Observation", "later", observation("b")))
 	w.sees("a", "Observation", "later", true)
 
+	if _, err := w.Commit(w.ctx(), &store.Tx{Apart: []store.Person{b}}); err != nil {
+		w.Fatalf("set apart: %v", err)
+	}
+	w.sees("a", "Observation", "ob", false)
+	w.sees("b", "Observation", "ob", true)
+	w.commit(w.put("Patient", "c", verified("9000000009")))
+	c := w.person("c")
+	if got := w.linked("a"); !slices.Equal(got, []store.Person{a, c}) {
+		w.Errorf("Patient/a is linked with %v, want %v: b was set apart", got, []store.Person{a, c})
+	}
+	if got := w.linked("b"); !slices.Equal(got, []store.Person{b}) {
+		w.Errorf("b was set apart, and is linked with %v", got)
+	}
+}
+
+func corrections(_ *testing.T, w *world) {
+	w.commit(w.put("Patient", "a", verified("9000000009")), w.put("Observation", "oa", observation("a")))
+	w.commit(w.put("Patient", "x", verified("9000000017")))
+	w.commit(w.put("Patient", "b", verified("9000000009")), w.put("Observation", "ob", observation("b")))
+	a := w.person("a")
 	w.commit(w.put("Patient", "b", verified("9000000017"))) // it had been mistaken for a's
 	if got := w.linked("a"); !slices.Equal(got, []store.Person{a}) {
 		w.Errorf("after the correction Patient/a is linked with %v", got)
