@@ -54,6 +54,7 @@ type Record struct {
 	policy *access.Policy
 	clock  func() time.Time
 	ids    *idSource
+	grants grants
 }
 
 // Open opens the record in a database, sqlite:PATH or postgres://…, and brings

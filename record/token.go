@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"joinery/fault"
@@ -33,15 +34,17 @@ type Grant struct {
 	Groups         []fhir.ID `json:"groups,omitempty"`       // of case-finders
 }
 
-// subject makes the subject of a grant.
-func (g Grant) subject(who access.Who) (access.Subject, error) {
-	var scopes access.Scopes // none: no more than the role has, and no less
-	if g.Scope != "" {
-		var err error
-		if scopes, err = access.ParseScopes(g.Scope); err != nil {
-			return access.Subject{}, err
-		}
+// scopes returns the scopes of a grant; without any, it is no more than the
+// role has, and no less.
+func (g Grant) scopes() (access.Scopes, error) {
+	if g.Scope == "" {
+		return access.Scopes{}, nil
 	}
+	return access.ParseScopes(g.Scope)
+}
+
+// subject makes the subject of a grant with its scopes.
+func (g Grant) subject(scopes access.Scopes, who access.Who) (access.Subject, error) {
 	who.Scopes, who.Name = scopes, g.Display
 	if g.Purpose != "" {
 		who.Purpose = g.Purpose
@@ -92,7 +95,11 @@ func (v *View) CreateToken(ctx context.Context, name string, g Grant, expires ti
 	if strings.TrimSpace(name) == "" {
 		return "", fault.New(fault.Invalid, "A token needs a name, by which it is listed and revoked.")
 	}
-	if _, err := g.subject(access.Who{Client: name}); err != nil {
+	scopes, err := g.scopes()
+	if err != nil {
+		return "", err
+	}
+	if _, err := g.subject(scopes, access.Who{Client: name}); err != nil {
 		return "", err
 	}
 	grant, err := json.Marshal(g)
@@ -169,12 +176,49 @@ func (r *Record) Subject(ctx context.Context, bearer string, who access.Who) (ac
 	if !t.Revoked.IsZero() || !t.Expires.IsZero() && !now.Before(t.Expires) {
 		return access.Subject{}, errNoToken
 	}
-	var g Grant
-	if err := json.Unmarshal([]byte(t.Scope), &g); err != nil {
-		return access.Subject{}, fmt.Errorf("read the grant of a token: %w", err)
+	g, err := r.grants.of(t.Scope)
+	if err != nil {
+		return access.Subject{}, err
 	}
 	who.Client = t.Name
-	return g.subject(who)
+	return g.subject(g.parsed, who)
+}
+
+// grants remembers what the texts of grants mean. A grant never changes, so
+// what is remembered cannot be out of date; whether its token still holds is
+// asked of the store each time.
+type grants struct {
+	mu   sync.Mutex
+	read map[string]readGrant
+}
+
+type readGrant struct {
+	Grant
+	parsed access.Scopes
+}
+
+// maxGrants is how many are remembered; past it the memory starts anew.
+const maxGrants = 10_000
+
+func (g *grants) of(text string) (readGrant, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if known, ok := g.read[text]; ok {
+		return known, nil
+	}
+	var fresh readGrant
+	err := json.Unmarshal([]byte(text), &fresh.Grant)
+	if err == nil {
+		fresh.parsed, err = fresh.scopes()
+	}
+	if err != nil {
+		return readGrant{}, fmt.Errorf("read the grant of a token: %w", err)
+	}
+	if g.read == nil || len(g.read) >= maxGrants {
+		g.read = map[string]readGrant{}
+	}
+	g.read[text] = fresh
+	return fresh, nil
 }
 
 var errNoToken = fault.Wrap(fault.Unidentified, "This token is not valid here.", errors.New("unknown, expired or revoked"))
