@@ -35,7 +35,6 @@ type subject struct {
 	orgs      []Actor // that agreements may name
 	cleared   Label   // sensitivity that they may see
 	glass     *Glass
-	principal string
 }
 
 // Glass is the breaking of it: an emergency look at one person with whom there
@@ -183,7 +182,6 @@ func newSubject(who Who, role Role, purpose Purpose, s subject) (Subject, error)
 	s.who, s.role = who, role
 	slices.Sort(s.actors)
 	s.actors = slices.Compact(s.actors)
-	s.principal = s.identify()
 	return Subject{&s}, nil
 }
 
@@ -234,5 +232,5 @@ func (s Subject) Principal() string {
 	if s.subject == nil {
 		return ""
 	}
-	return s.principal
+	return s.identify()
 }
