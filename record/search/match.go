@@ -87,6 +87,31 @@ func (c *Clause) IDs() (ids []fhir.ID, ok bool) {
 	return ids, c.Modifier != Not
 }
 
+// TimeBounds returns the milliseconds since 1970 outside of which a clause on
+// _lastUpdated does not hold: from is in, to is not.
+func (c *Clause) TimeBounds() (from, to int64) {
+	from, to = forever, beginning
+	for i := range c.operands {
+		o := &c.operands[i]
+		low, high := int64(beginning), int64(forever)
+		switch o.prefix {
+		case equal, about:
+			low, high = o.low, o.high
+		case less, endsBefore:
+			high = o.low
+		case lessOrEqual:
+			high = o.high
+		case greater, startsAfter:
+			low = o.high
+		case greaterOrEqual:
+			low = o.low
+		case notEqual:
+		}
+		from, to = min(from, low), max(to, high)
+	}
+	return from, to
+}
+
 // Places returns the local resources, as "Type/id", that a plain clause on a
 // reference asks for; ok is false when it asks for anything else as well, or is
 // on something else.

@@ -33,6 +33,12 @@ func found(t interface {
 		}) {
 			t.Errorf("%s: matches, and has no row in %v; rows %v", q.Self(), ranges, rows)
 		}
+		if c.Param.Code == "_lastUpdated" {
+			at, _, _ := period(res.Get("meta").Get("lastUpdated").TextBytes())
+			if from, to := c.TimeBounds(); body && (at < from || at >= to) {
+				t.Errorf("%s: holds at %d, outside of [%d, %d)", q.Self(), at, from, to)
+			}
+		}
 		all = all && body
 	}
 	return all
@@ -67,6 +73,9 @@ func TestMatch(t *testing.T) {
 		{patient, "_id:not=2", true},
 		{patient, "_lastUpdated=2024-05-17", true},
 		{patient, "_lastUpdated=gt2024-05-17", false},
+		{patient, "_lastUpdated=ge2024-05-17T09:30:00Z", true},
+		{patient, "_lastUpdated=lt2024-05-17T09:30:00Z", false},
+		{patient, "_lastUpdated=le2024-05-17T09:30:00Z,2001", true},
 		{patient, "_tag=t", true},
 		{patient, "_tag=s|T", true},
 		{patient, "_tag=x|T", false},

@@ -54,6 +54,9 @@ var asked = []struct{ typ, raw string }{
 	{"", "_type=Patient,Practitioner"},
 	{"", "_type=Patient,Organization&_sort=_lastUpdated&_count=10"},
 	{"Device", ""},
+	{"Observation", "_lastUpdated=ge2026-11-22&_count=100&code=8302-2"},
+	{"Patient", "_lastUpdated=2026-11-22,2020"},
+	{"Patient", "_lastUpdated=lt2026-11-22"},
 }
 
 func sorted(names []string) []string {

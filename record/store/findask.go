@@ -19,7 +19,9 @@ type ask struct {
 	has   *search.Has // keep what hits refer to by this
 	barTo access.Label
 
-	persons []Person // of a compartment: only rows of these
+	persons  []Person // of a compartment: only rows of these
+	from, to int64    // when rows were stored at the earliest, and before when
+	timed    bool     // … if that matters
 
 	sort  []search.SortKey
 	order []access.Label // for each of sort, the labels that bar it
@@ -55,8 +57,31 @@ func (s *finder) ask(typ int, clauses []*search.Clause) (*ask, error) {
 			return nil, err
 		}
 		a.conds = append(a.conds, one)
+		if c.Plain() && c.Param.Code == "_lastUpdated" {
+			a.within(c)
+		}
 	}
 	return a, nil
+}
+
+// within narrows the rows to those stored when a condition on _lastUpdated can
+// hold.
+func (a *ask) within(c *search.Clause) {
+	from, to := c.TimeBounds()
+	if !a.timed {
+		a.timed, a.from, a.to = true, from, to
+		return
+	}
+	a.from, a.to = max(a.from, from), min(a.to, to)
+}
+
+// when is a condition on the alias r of head: that a row was stored when it must
+// have been. Its arguments start at number arg.
+func (a *ask) when(arg int) (condition string, args []any) {
+	if !a.timed {
+		return "", nil
+	}
+	return fmt.Sprintf(" AND r.at >= ?%d AND r.at < ?%d", arg, arg+1), []any{a.from, a.to}
 }
 
 // top is ask for the query itself, within its compartment.

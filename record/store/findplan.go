@@ -485,18 +485,10 @@ func (s *finder) moreOfKey(src *source) error {
 func (s *finder) personsStatement(a *ask, persons []int64) statement {
 	if len(persons) == 1 {
 		p := Person(persons[0])
-		allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
-		return statement{
-			sql:  "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3 AND " + allowed,
-			args: append([]any{firstRK(p, a.typ), firstRK(p, a.typ+1), s.t}, args...),
-		}
+		return s.statement(a, "head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3", firstRK(p, a.typ), firstRK(p, a.typ+1), s.t)
 	}
-	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 5)
-	return statement{
-		sql: "SELECT " + headRow + " FROM " + s.words().list("w") +
-			" CROSS JOIN head r WHERE r.rk >= (w.v << 30) + ?2 AND r.rk < (w.v << 30) + ?3 AND r.t <= ?4 AND " + allowed,
-		args: append([]any{persons, firstRK(0, a.typ), firstRK(0, a.typ+1), s.t}, args...),
-	}
+	return s.statement(a, s.words().list("w")+" CROSS JOIN head r WHERE r.rk >= (w.v << 30) + ?2 AND r.rk < (w.v << 30) + ?3 AND r.t <= ?4",
+		persons, firstRK(0, a.typ), firstRK(0, a.typ+1), s.t)
 }
 
 // rowsStatement reads given rows of a type.
@@ -505,27 +497,29 @@ func (s *finder) rowsStatement(a *ask, rows []rk) statement {
 	for i := range rows {
 		list[i] = int64(rows[i])
 	}
-	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 3)
-	return statement{
-		sql:  "SELECT " + headRow + " FROM " + s.words().list("w") + " CROSS JOIN head r WHERE r.rk = w.v AND r.t <= ?2 AND " + allowed,
-		args: append([]any{list, s.t}, args...),
-	}
+	return s.statement(a, s.words().list("w")+" CROSS JOIN head r WHERE r.rk = w.v AND r.t <= ?2", list, s.t)
 }
 
 // wholeStatement reads all rows of a type, in order. Those of a type that is
 // nobody's lie together; others lie between their persons' other rows.
 func (s *finder) wholeStatement(a *ask, src *source) statement {
-	st := statement{ordered: true}
-	if !personal(a.name) {
-		allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
-		st.sql = "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3 AND " + allowed + " ORDER BY r.rk"
-		st.args = append([]any{max(firstRK(0, a.typ), src.from+1), firstRK(0, a.typ+1), s.t}, args...)
-		return st
+	var st statement
+	if personal(a.name) {
+		st = s.statement(a, "head r WHERE r.rk >= ?1 AND ((r.rk >> 22) & 255) = ?2 AND r.t <= ?3", src.from+1, a.typ, s.t)
+	} else {
+		st = s.statement(a, "head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3", max(firstRK(0, a.typ), src.from+1), firstRK(0, a.typ+1), s.t)
 	}
-	allowed, args := s.filter.Predicate(access.SQLite, "r", a.typ, 4)
-	st.sql = "SELECT " + headRow + " FROM head r WHERE r.rk >= ?1 AND ((r.rk >> 22) & 255) = ?2 AND r.t <= ?3 AND " + allowed + " ORDER BY r.rk"
-	st.args = append([]any{src.from + 1, a.typ, s.t}, args...)
+	st.sql, st.ordered = st.sql+" ORDER BY r.rk", true
 	return st
+}
+
+// statement completes one on head, which has the arguments args, by when rows
+// must have been stored and by the filter's predicate.
+func (s *finder) statement(a *ask, from string, args ...any) statement {
+	when, more := a.when(len(args) + 1)
+	args = append(args, more...)
+	allowed, more := s.filter.Predicate(access.SQLite, "r", a.typ, len(args)+1)
+	return statement{sql: "SELECT " + headRow + " FROM " + from + when + " AND " + allowed, args: append(args, more...)}
 }
 
 // personal reports whether resources of a type may be a person's.

@@ -344,6 +344,8 @@ func (w *world) holdAll(clauses []*search.Clause, r resource0) bool {
 
 func (w *world) holds(c *search.Clause, r resource0) bool {
 	switch {
+	case c.Plain() && c.Param.Code == "_lastUpdated":
+		return c.MatchTime(testNow.UnixMilli())
 	case c.Has == nil && w.barred(r, c.Param.Code):
 		return c.Chain == nil && c.MatchBody(r.typ, nothing(r.typ))
 	case c.Chain != nil:
