@@ -74,7 +74,7 @@ func (t *transaction) refused(ctx context.Context, r *store.Refused) error {
 	switch r.Reason {
 	case store.Hidden:
 		// Who may see it is told that they may not change it; to others it is absent.
-		if _, err := t.view.get(ctx, access.Read, op.Type, s.id); err == nil {
+		if err := t.view.may(ctx, access.Read, op.Type, s.id); err == nil {
 			return &OpError{at, fmt.Errorf("%w: %w", denied(op.Kind.action(), op.Type), r)}
 		}
 	case store.Forbidden:

@@ -261,7 +261,7 @@ func (t *transaction) readable(ctx context.Context, changed map[string]int) erro
 			}
 			continue
 		}
-		if _, err := t.view.get(ctx, access.Read, op.Type, op.ID); err != nil {
+		if err := t.view.may(ctx, access.Read, op.Type, op.ID); err != nil {
 			return &OpError{i, err}
 		}
 	}

@@ -63,15 +63,13 @@ func (v *View) one(ctx context.Context, l line, a access.Action, typ string, id 
 	return seen, nil
 }
 
-// get is Read without audit, for decisions inside the record.
-func (v *View) get(ctx context.Context, a access.Action, typ string, id fhir.ID) (store.Version, error) {
-	var found store.Version
-	err := v.rec.store.View(ctx, func(n *store.Snap) error {
-		var err error
-		found, err = n.Get(v.filter(a), typ, id)
+// may asks whether the subject may do something to a resource, without audit:
+// for decisions inside the record. The error is that of Read.
+func (v *View) may(ctx context.Context, a access.Action, typ string, id fhir.ID) error {
+	return v.rec.store.View(ctx, func(n *store.Snap) error {
+		_, err := n.Get(v.filter(a), typ, id)
 		return err
 	})
-	return found, err
 }
 
 // Validate checks a resource as a create or update of the type would, and

@@ -29,12 +29,12 @@ type Who struct {
 type Subject struct{ *subject }
 
 type subject struct {
-	who       Who
-	role      Role
-	actors    []Actor // that relations may name
-	orgs      []Actor // that agreements may name
-	cleared   Label   // sensitivity that they may see
-	glass     *Glass
+	who     Who
+	role    Role
+	actors  []Actor // that relations may name
+	orgs    []Actor // that agreements may name
+	cleared Label   // sensitivity that they may see
+	glass   *Glass
 }
 
 // Glass is the breaking of it: an emergency look at one person with whom there
