@@ -265,7 +265,8 @@ func (w *walker) coded(l *leaf, it item, code, system fhir.Value) {
 func (w *walker) present(l *leaf, v fhir.Value) { w.put(l, item{kind: kindPresent, source: v}) }
 
 func (w *walker) date(l *leaf, v fhir.Value) {
-	low, high, ok := int64(beginning), int64(forever), true
+	var low, high int64
+	var ok bool
 	switch l.typ {
 	case "Period":
 		low, high, ok = bounds(v)

@@ -231,25 +231,18 @@ func (o *operand) textVerdict(r record, m Modifier) Verdict {
 		return No
 	}
 	isCut := r.kind == kindTextCut
-	switch m {
-	case Exact:
-		if bytes.Equal(r.data, o.text) && !isCut || isCut && bytes.HasPrefix(o.text, r.data) {
-			return Maybe
-		}
-		return No
-	case Contains:
-		switch {
-		case bytes.Contains(r.data, o.text):
-			return Yes
-		case isCut:
-			return Maybe
-		}
-		return No
+	known, open := false, false // what is kept of the text shows it; what was cut off might
+	if m == Exact {             // of the text itself only the body tells
+		open = bytes.Equal(r.data, o.text) && !isCut || isCut && bytes.HasPrefix(o.text, r.data)
+	} else if m == Contains {
+		known, open = bytes.Contains(r.data, o.text), isCut
+	} else {
+		known, open = bytes.HasPrefix(r.data, o.text), isCut && bytes.HasPrefix(o.text, r.data)
 	}
 	switch {
-	case bytes.HasPrefix(r.data, o.text):
+	case known:
 		return Yes
-	case isCut && bytes.HasPrefix(o.text, r.data):
+	case open:
 		return Maybe
 	}
 	return No

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"joinery/fhir"
 	"pgregory.net/rapid"
+
+	"joinery/fhir"
 )
 
 // found decides a query of plain clauses from keys, as the store does, and holds

@@ -197,11 +197,8 @@ func (s *finder) page(count int) ([]hit, error) {
 		if err != nil {
 			return nil, err
 		}
-		a.sort, a.enough = s.q.Sort, count+1
-		if a.order, err = s.needs(a.sort); err != nil {
-			return nil, err
-		}
-		a.after = s.after
+		a.sort, a.order = s.q.Sort, s.needs(s.q.Sort)
+		a.enough, a.after = count+1, s.after
 		hits, err := s.gather(a)
 		if err != nil {
 			return nil, err

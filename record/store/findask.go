@@ -282,7 +282,7 @@ func (s *finder) spend(bodies int) error {
 }
 
 // needs returns, for each order, the labels that bar it.
-func (s *finder) needs(sort []search.SortKey) ([]access.Label, error) {
+func (s *finder) needs(sort []search.SortKey) []access.Label {
 	var out []access.Label
 	for i := range sort {
 		var l access.Label
@@ -291,7 +291,7 @@ func (s *finder) needs(sort []search.SortKey) ([]access.Label, error) {
 		}
 		out = append(out, l)
 	}
-	return out, nil
+	return out
 }
 
 func bars(barred access.Label, lbl int64) bool {

@@ -102,8 +102,7 @@ func (n *Snap) resources(f *access.Filter, wanted []search.Place) ([]Version, er
 	if n.old() {
 		for _, at := range wanted {
 			v, err := n.Get(f, at.Type, at.ID)
-			switch fault.KindOf(err) {
-			case fault.NotFound, fault.Gone:
+			if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Gone) {
 				continue
 			}
 			if err != nil {

@@ -88,7 +88,7 @@ func (s *finder) plan(a *ask) (*source, error) {
 	if persons.Every {
 		return &source{kind: whole}, nil
 	}
-	visible, _, err := s.visiblePersons(persons, maxScanned)
+	visible, err := s.visiblePersons(persons)
 	if err != nil {
 		return nil, err
 	}
@@ -101,24 +101,26 @@ func sortedRows(rows []rk) []rk {
 	return slices.Compact(rows)
 }
 
-// visiblePersons returns, in order, whose rows the filter can allow; all is false
-// when they are more than limit or cannot be told, and then the list is of no
-// use.
-func (s *finder) visiblePersons(p access.Persons, limit int) (list []int64, all bool, err error) {
-	if p.Every || p.Query == "" {
-		return nil, !p.Every, nil
+// visiblePersons returns, in order, whose rows the filter can allow, unless it
+// can allow everyone's.
+func (s *finder) visiblePersons(p access.Persons) ([]int64, error) {
+	if p.Query == "" {
+		return nil, nil
 	}
-	args := append(slices.Clone(p.Args), limit+1)
-	err = s.query(p.Query+fmt.Sprintf(" LIMIT ?%d", len(args)), args, func(r *row) error {
-		list = append(list, r.int(0))
-		return nil
-	})
-	if err != nil {
-		return nil, false, fmt.Errorf("look up whose rows may be seen: %w", err)
+	var list []int64
+	if err := s.query(p.Query, p.Args, into(&list)); err != nil {
+		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
 	}
-	all = len(list) <= limit
 	slices.Sort(list)
-	return slices.Compact(list), all, nil
+	return slices.Compact(list), nil
+}
+
+// into adds the first column of each row to a list.
+func into(list *[]int64) func(*row) error {
+	return func(r *row) error {
+		*list = append(*list, r.int(0))
+		return nil
+	}
 }
 
 // withNobody puts the rows of nobody's of a type before a list.
@@ -199,10 +201,7 @@ func (s *finder) seenOf(a *ask, list []int64) ([]int64, error) {
 	}
 	out := slices.Clone(nobodys)
 	sql := "SELECT w.v FROM " + s.words().list("w") + " WHERE EXISTS (SELECT 1 FROM (" + persons.Query + ") AS q WHERE q.person = w.v)"
-	err := s.query(sql, append([]any{list}, persons.Args...), func(r *row) error {
-		out = append(out, r.int(0))
-		return nil
-	})
+	err := s.query(sql, append([]any{list}, persons.Args...), into(&out))
 	if err != nil {
 		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
 	}
@@ -236,7 +235,7 @@ func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 		}
 		return &source{list: list}, err
 	}
-	visible, _, err := s.visiblePersons(persons, maxScanned)
+	visible, err := s.visiblePersons(persons)
 	if err != nil {
 		return nil, err
 	}
@@ -266,7 +265,7 @@ func (s *finder) planVisible(a *ask, persons access.Persons, visible []int64) (*
 // among returns which of the persons are candidates, and what is nobody's.
 func (s *finder) among(r search.Range, visible []int64, nobody bool) ([]int64, error) {
 	var out []int64
-	add := func(r *row) error { out = append(out, r.int(0)); return nil }
+	add := into(&out)
 	if nobody {
 		if err := s.query("SELECT g.who FROM gx g WHERE g.p = ? AND g.k = ? AND g.who < 0", []any{r.P, r.From}, add); err != nil {
 			return nil, fmt.Errorf("look up candidates: %w", err)
@@ -457,7 +456,7 @@ func (src *source) skip() {
 // -1 downwards, then persons.
 func (s *finder) moreOfKey(src *source) error {
 	src.list = src.list[:0]
-	add := func(r *row) error { src.list = append(src.list, r.int(0)); return nil }
+	add := into(&src.list)
 	if src.last == 0 && src.from != 0 {
 		if src.last = int64(src.from.person()) - 1; src.last < 0 {
 			src.last = -int64(src.from)
