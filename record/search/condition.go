@@ -138,33 +138,8 @@ func (p *parser) chain(c *Clause, whole, typ, rest, value string, depth int, kno
 	if !p.link(whole, depth) {
 		return nil
 	}
-	types := c.in.Targets
-	switch {
-	case typ != "":
-		if _, ok := r4.TypeNumber(typ); !ok || !c.in.mayTarget(typ) {
-			p.refuseIn(whole, "value", "the type after the colon is not one that "+c.Param.Code+" refers to.")
-			return nil
-		}
-		types = []string{typ}
-	case c.in.refersTo != "":
-		types = []string{c.in.refersTo}
-	case types == nil:
-		types = r4.Types()
-	}
-	next, _, _ := strings.Cut(rest, ".")
-	next, _, _ = strings.Cut(next, ":")
-	var able []string
-	for _, t := range types {
-		if next == "_has" || p.param(t, next) != nil {
-			able = append(able, t)
-		}
-	}
-	switch {
-	case len(able) == 0:
-		*known = false
-		return nil
-	case len(able) > 12:
-		p.refuseIn(whole, "too-costly", fmt.Sprintf("%s may refer to many types; say which, as in %s:Patient.%s.", c.Param.Code, c.Param.Code, rest))
+	able := p.leads(c, whole, typ, rest, known)
+	if able == nil {
 		return nil
 	}
 	// The parameter may be good for one of the types and not for another, as
@@ -192,6 +167,40 @@ func (p *parser) chain(c *Clause, whole, typ, rest, value string, depth int, kno
 	}
 	*known = some
 	return nil
+}
+
+// leads returns the types that a chain's reference may lead to and that have the
+// parameter that comes next; nil after a refusal, or when none has it.
+func (p *parser) leads(c *Clause, whole, typ, rest string, known *bool) []string {
+	types := c.in.Targets
+	switch {
+	case typ != "":
+		if _, ok := r4.TypeNumber(typ); !ok || !c.in.mayTarget(typ) {
+			p.refuseIn(whole, "value", "the type after the colon is not one that "+c.Param.Code+" refers to.")
+			return nil
+		}
+		types = []string{typ}
+	case c.in.refersTo != "":
+		types = []string{c.in.refersTo}
+	case types == nil:
+		types = r4.Types()
+	}
+	next, _, _ := strings.Cut(rest, ".")
+	next, _, _ = strings.Cut(next, ":")
+	var able []string
+	for _, t := range types {
+		if next == "_has" || p.param(t, next) != nil {
+			able = append(able, t)
+		}
+	}
+	switch {
+	case len(able) == 0:
+		*known = false
+	case len(able) > maxBranches:
+		p.refuseIn(whole, "too-costly", fmt.Sprintf("%s may refer to many types; say which, as in %s:Patient.%s.", c.Param.Code, c.Param.Code, rest))
+		return nil
+	}
+	return able
 }
 
 // link counts a link of a chain or _has, and refuses one too many.

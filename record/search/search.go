@@ -42,6 +42,7 @@ const (
 	maxClauses   = 64   // parameters
 	maxDepth     = 5    // links of a chain, and _has within _has
 	maxLinks     = 200  // links of all chains and _has together
+	maxBranches  = 12   // types that a link of a chain may lead to
 	maxSort      = 5
 	maxText      = 64 // bytes of a normalised text that are kept as a key
 )
