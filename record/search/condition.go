@@ -152,6 +152,10 @@ func (p *parser) chain(c *Clause, whole, typ, rest, value string, depth int, kno
 		if where := p.clause(t, whole, rest, value, depth+1, &good); where != nil {
 			c.Chain = append(c.Chain, Link{Type: t, Where: where})
 		} else if len(p.issues) > from {
+			if p.issues[from].Code == "too-costly" { // not of the type: it must not just drop out
+				p.issues = append(p.issues[:before], p.issues[from])
+				return nil
+			}
 			refused++
 			p.issues = p.issues[:from+1]
 		}

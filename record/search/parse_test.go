@@ -101,6 +101,7 @@ func TestParseRefuses(t *testing.T) {
 		{"Observation", long, "more than 1000 values"},
 		{"Patient", strings.Join(has, "&"), "at most 64"},
 		{"Observation", "focus.name=x", "say which"},
+		{"Encounter", "subject." + strings.Replace(long, "code=", "identifier=", 1)[:1201], "more than 1000 values"},
 		{"Organization", "partof.partof.partof.partof.partof.partof.name=x", "more than 5"},
 		{"Nonsense", "", "no resource type"},
 		{"", "name=x", "parameters that all types have"},
