@@ -123,7 +123,7 @@ func (g *group) seq(p Person, typ int) (rk, error) {
 
 // apply adds a change's rows to the batches.
 func (g *group) apply(c *Change, sum *chain) (Changed, error) {
-	have := g.known[c.key]
+	have := c.have
 	before := have.main()
 	if c.body == nil {
 		return g.applyEnd(c, have, sum)
@@ -158,7 +158,8 @@ func (g *group) apply(c *Change, sum *chain) (Changed, error) {
 	}
 	g.what = appendEntry(g.what, entry{rks[0], ver, c.Method, rks[1:]})
 	sum.add(rks[0], ver, c.Method, c.hash[:])
-	g.pending[c.key] = true
+	have.pending = true
+	g.pending = append(g.pending, have)
 	return Changed{Number: ver, At: time.UnixMilli(g.log.at).UTC(), Person: rks[0].person(), Created: created}, nil
 }
 
@@ -259,7 +260,8 @@ func (g *group) applyEnd(c *Change, have *resource, sum *chain) (Changed, error)
 	}
 	g.what = appendEntry(g.what, entry{before.rk, ver, c.Method, others})
 	sum.add(before.rk, ver, c.Method, c.hash[:])
-	g.pending[c.key] = true
+	have.pending = true
+	g.pending = append(g.pending, have)
 	return Changed{Number: ver, At: time.UnixMilli(g.log.at).UTC(), Person: before.rk.person()}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"joinery/fhir"
 )
@@ -17,46 +18,34 @@ import (
 
 // splitBody appends the stored form of a resource to dst.
 func splitBody(dst []byte, res fhir.Value) []byte {
-	var meta fhir.Value
-	metaLen := 0
-	for name, v := range res.Members() {
-		if name == "meta" {
-			meta = v
-		}
-	}
-	var kept []byte
-	for name, v := range meta.Members() {
-		if name == "versionId" || name == "lastUpdated" {
-			continue
-		}
-		kept = appendMember(kept, name, v)
-	}
-	metaLen = len(kept)
-	dst = binary.AppendUvarint(dst, uint64(metaLen))
-	dst = append(dst, kept...)
 	from := len(dst)
-	for name, v := range res.Members() {
-		switch name {
+	dst = append(dst, 0) // the length of what is left of meta, mostly one byte
+	for name, v := range res.Get("meta").Fields() {
+		if string(name) != "versionId" && string(name) != "lastUpdated" {
+			dst = appendMember(dst, len(dst) > from+1, name, v)
+		}
+	}
+	if n := len(dst) - from - 1; n < 0x80 {
+		dst[from] = byte(n)
+	} else {
+		dst = slices.Replace(dst, from, from+1, binary.AppendUvarint(nil, uint64(n))...)
+	}
+	rest := len(dst)
+	for name, v := range res.Fields() {
+		switch string(name) {
 		case "resourceType", "id", "meta":
-			continue
+		default:
+			dst = appendMember(dst, len(dst) > rest, name, v)
 		}
-		if len(dst) > from {
-			dst = append(dst, ',')
-		}
-		dst = appendNamed(dst, name, v)
 	}
 	return dst
 }
 
-func appendMember(dst []byte, name string, v fhir.Value) []byte {
-	if len(dst) > 0 {
+// appendMember appends a member. Names of elements need no escapes.
+func appendMember(dst []byte, comma bool, name []byte, v fhir.Value) []byte {
+	if comma {
 		dst = append(dst, ',')
 	}
-	return appendNamed(dst, name, v)
-}
-
-// appendNamed appends a member. Names of elements need no escapes.
-func appendNamed(dst []byte, name string, v fhir.Value) []byte {
 	dst = append(append(append(dst, '"'), name...), '"', ':')
 	return appendCompact(dst, v.Raw())
 }

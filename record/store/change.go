@@ -25,6 +25,8 @@ type prepared struct {
 	patients   []string // keys of the Patients whose it is
 	nhs        int64
 	reason     string // of an erasure
+
+	have *resource // what is there of it; the writer's
 }
 
 // relation is a row of rel without persons and source.

@@ -34,7 +34,10 @@ func (g *group) flush() error {
 	if err := g.erase(); err != nil {
 		return err
 	}
-	clear(g.pending)
+	for _, r := range g.pending {
+		r.pending = false
+	}
+	g.pending = g.pending[:0]
 	g.rows, g.relations = 0, false
 	return nil
 }

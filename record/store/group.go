@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,7 +43,7 @@ type group struct {
 
 	state
 	known   map[string]*resource
-	pending map[string]bool // resources whose rows are in a batch, not in the database yet
+	pending []*resource // whose rows are in a batch, not in the database yet
 
 	*batches
 
@@ -62,7 +61,8 @@ type group struct {
 
 // resource is what is there of a resource, while a group changes it.
 type resource struct {
-	rows []oldRow
+	rows    []oldRow
+	pending bool
 }
 
 type oldRow struct {
@@ -189,7 +189,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 	}
 	for i, c := range it.tx.Changes {
 		if same[i] {
-			row := g.known[c.key].main()
+			row := c.have.main()
 			it.out.Changed[i] = Changed{Number: row.ver, At: time.UnixMilli(row.at).UTC(), Person: row.rk.person(), Same: true}
 			continue
 		}
@@ -233,22 +233,17 @@ func (g *group) again(it *item) (bool, error) {
 // settleBefore writes what waits in the batches when this transaction depends
 // on it.
 func (g *group) settleBefore(it *item) error {
-	seen := make(map[string]bool, len(it.tx.Changes))
 	depends := it.tx.Check != nil
 	for _, c := range it.tx.Changes {
-		if seen[c.key] {
-			return errors.New("a transaction changes a resource twice") // Commit has refused it
-		}
-		seen[c.key] = true
-		depends = depends || g.pending[c.key] || g.relations && (c.Before != nil || c.After != nil)
+		depends = depends || c.have.pending || g.relations && (c.Before != nil || c.After != nil)
 	}
 	if !depends || g.rows == 0 {
 		return nil
 	}
 	var again []string
 	for _, c := range it.tx.Changes {
-		if g.pending[c.key] {
-			g.known[c.key].rows = nil
+		if c.have.pending {
+			c.have.rows = nil
 			again = append(again, c.key)
 		}
 	}
@@ -260,7 +255,7 @@ func (g *group) settleBefore(it *item) error {
 
 // refuse returns why a change cannot be made, nil when it can.
 func (g *group) refuse(i int, c *Change) (refusal, err error) {
-	have := g.known[c.key]
+	have := c.have
 	now := have.main()
 	no := func(why Reason) (error, error) {
 		r := &Refused{Change: i, Reason: why, Wanted: c.Version}
@@ -312,7 +307,7 @@ func (g *group) same(c *Change) bool {
 	if !c.UnlessSame || c.body == nil {
 		return false
 	}
-	now := g.known[c.key].main()
+	now := c.have.main()
 	return now != nil && now.inHead && string(now.hash) == string(c.hash[:])
 }
 

@@ -12,6 +12,7 @@ func (g *group) begin() error {
 	g.batches.reset()
 	g.company = map[Person][]Person{}
 	g.archiveN, g.archiveRK, g.headGone, g.relGone, g.nhsGone = nil, nil, nil, nil, nil
+	g.pending = nil
 	g.linking, g.erasing, g.relations, g.rows, g.linked = nil, nil, false, 0, false
 	g.now = g.s.opts.Clock().UnixMilli()
 	if len(g.patients) > remembered || len(g.seqs) > remembered {
@@ -64,7 +65,7 @@ func (g *group) tips(which string) error {
 
 // look loads what is there of what the group changes.
 func (g *group) look() error {
-	g.known, g.pending = map[string]*resource{}, map[string]bool{}
+	g.known = map[string]*resource{}
 	var keys []string
 	for _, it := range g.items {
 		keys = g.keysOf(keys, it)
@@ -84,7 +85,7 @@ func (g *group) lookAhead() error {
 	seqs, whom := map[rk]bool{}, map[Person]bool{}
 	for _, it := range g.items {
 		for _, c := range it.tx.Changes {
-			if len(g.known[c.key].rows) > 0 {
+			if len(c.have.rows) > 0 {
 				continue
 			}
 			if len(c.patients) == 0 {
@@ -170,14 +171,17 @@ func (g *group) linkedWith(p Person) ([]Person, error) {
 
 // keysOf appends the resources that a transaction needs to know of.
 func (g *group) keysOf(keys []string, it *item) []string {
-	need := func(key string) {
-		if _, ok := g.known[key]; !ok {
-			g.known[key] = &resource{}
+	need := func(key string) *resource {
+		r := g.known[key]
+		if r == nil {
+			r = &resource{}
+			g.known[key] = r
 			keys = append(keys, key)
 		}
+		return r
 	}
 	for _, c := range it.tx.Changes {
-		need(c.key)
+		c.have = need(c.key)
 		for _, p := range c.patients {
 			if _, ok := g.patients[p]; !ok {
 				need(p)
