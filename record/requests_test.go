@@ -137,6 +137,49 @@ func (m maker) counts() request {
 	}}
 }
 
+// ofMasked makes a search by what may be masked of a Patient, by itself, at the
+// end of a chain, in _has or as an order.
+func (m maker) ofMasked() request {
+	code := pick(m, "birthdate", "gender", "identifier", "address-city", "address-postalcode", "organization", "address", "_tag")
+	p, ok := r4.SearchParam("Patient", code)
+	if !ok {
+		panic("R4 has no parameter " + code)
+	}
+	name, value := m.plain("Patient", p)
+	if p.Type == r4.String {
+		value = pick(m, append(slices.Clone(cities), codes...)...)
+	}
+	if m.chance(20) {
+		name, value = code+":missing", pick(m, "true", "false")
+	}
+	typ, pairs := "Patient", []search.Pair{{Name: name, Value: value}}
+	switch m.IntN(6) {
+	case 0:
+		typ = pick(m, "RiskAssessment", "Observation", "Encounter")
+		pairs[0].Name = "subject:Patient." + name
+	case 1:
+		pairs = []search.Pair{{Name: "_sort", Value: pick(m, "", "-") + code}, {Name: "_count", Value: fmt.Sprint(1 + m.IntN(3))}}
+	case 2:
+		typ = "Organization"
+		pairs = []search.Pair{{Name: "_has:Patient:organization:_id", Value: pick(m, "p1", "p4")}}
+	case 3:
+		pairs = []search.Pair{{Name: "_include", Value: pick(m, "Patient:organization", "RiskAssessment:performer", "RiskAssessment:encounter")}}
+		if strings.HasPrefix(pairs[0].Value, "Risk") {
+			typ = "RiskAssessment"
+		}
+	case 4:
+		typ, pairs = "RelatedPerson", []search.Pair{{Name: "address-city", Value: pick(m, cities...)}}
+	}
+	return request{fmt.Sprintf("search %s by what may be masked: %v", typ, pairs), func(w *world, s access.Subject) string {
+		q, err := query(typ, "", pairs)
+		if err != nil {
+			return answer(record.Version{}, err)
+		}
+		p, err := w.As(s).Search(context.Background(), q)
+		return w.page(p, err)
+	}}
+}
+
 func query(typ string, within fhir.ID, pairs []search.Pair) (*search.Query, error) {
 	o := search.Options{Strict: true, Now: beginning, Base: "http://here/fhir"}
 	if within != "" {

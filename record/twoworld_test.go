@@ -136,7 +136,7 @@ func varyAllBut(m maker, f facts, c content) {
 // hidden reaches a read, a count, an order, a page, a chain, _has, an include, a
 // history, $everything, a condition of a write or a refusal.
 func TestTwoWorlds(t *testing.T) {
-	episodes, requests := 4, 250
+	episodes, requests := 8, 300
 	if *long {
 		episodes, requests = 40, 260
 	}
@@ -168,7 +168,7 @@ type tally struct{ asked, told, refused, differ int }
 func episode(t *testing.T, s *seat, seed uint64, requests int, sum *tally) {
 	t.Helper()
 	m := maker{rand.New(rand.NewPCG(seed, uint64(len(s.name))))}
-	itemsA, itemsB := worlds(m, s)
+	itemsA, itemsB, ways := worlds(m, s)
 	a, b := newWorld(t, seed, itemsA), newWorld(t, seed, itemsB)
 	subject, err := s.subject()
 	if err != nil {
@@ -176,13 +176,23 @@ func episode(t *testing.T, s *seat, seed uint64, requests int, sum *tally) {
 	}
 	all := loader(t)
 	for i := range requests {
+		at := beginning.Add(2*time.Hour + time.Duration(i)*time.Minute).UnixMilli()
+		a.now.Store(at)
+		b.now.Store(at)
+		if m.chance(25) {
+			inA, inB := ways.change(m, s)
+			a.store(t, a.As(all), inA, 0)
+			b.store(t, b.As(all), inB, 0)
+		}
+		a.now.Store(at + 5000)
+		b.now.Store(at + 5000)
 		r := m.request()
+		if s.vary != nil && m.chance(25) {
+			r = m.ofMasked()
+		}
 		if s.counts && m.chance(70) {
 			r = m.counts()
 		}
-		at := beginning.Add(2*time.Hour + time.Duration(i)*time.Second).UnixMilli()
-		a.now.Store(at)
-		b.now.Store(at)
 		got, want := r.do(b, subject), r.do(a, subject)
 		if strings.Contains(want, "INTERNAL") {
 			t.Errorf("world %d, request %d: %s\nfails: %s", seed, i, r.say, want)

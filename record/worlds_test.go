@@ -265,7 +265,7 @@ func (m maker) patient(c content) {
 
 // vary makes anew what a case-finder does not see of a Patient.
 func (m maker) vary(c content) {
-	c["birthDate"], c["gender"] = pick(m, "1980-01-01", "1990-02-02"), pick(m, "male", "female")
+	c["birthDate"], c["gender"] = pick(m, "2020-01-05", "2021-06-01", "2024-02-29"), pick(m, "male", "female")
 	c["identifier"] = []content{{"system": "urn:i", "value": pick(m, codes...)}}
 	c["managingOrganization"] = m.reference("Organization")
 	c["contact"] = []content{{"name": content{"family": pick(m, families...)}, "address": content{"city": pick(m, cities...)}}}
@@ -318,7 +318,8 @@ func (s *seat) seesItem(it item) bool {
 
 // worlds makes two worlds that differ only in what a seat does not see: in
 // presence, values, references, marks and history.
-func worlds(m maker, s *seat) (a, b []item) {
+func worlds(m maker, s *seat) (a, b []item, at *ways) {
+	at = &ways{}
 	for _, typ := range typeNames() {
 		for n := 1; n <= ids; n++ {
 			id := idOf(typ, n)
@@ -329,8 +330,10 @@ func worlds(m maker, s *seat) (a, b []item) {
 			if s.seesItem(it) {
 				a = append(a, it)
 				b = append(b, s.masked(m, it))
+				at.shown = append(at.shown, [2]string{typ, id})
 				continue
 			}
+			at.hidden = append(at.hidden, [2]string{typ, id})
 			if m.chance(80) {
 				a = append(a, it)
 			}
@@ -339,7 +342,64 @@ func worlds(m maker, s *seat) (a, b []item) {
 			}
 		}
 	}
+	return a, b, at
+}
+
+// ways knows what is hidden and what is shown, while the worlds change.
+type ways struct{ hidden, shown [][2]string }
+
+// change makes a change that a loader makes in each world while others read: to
+// something hidden, another in each or in one alone; to something shown, the
+// same in both, or one that hides it in both.
+func (w *ways) change(m maker, s *seat) (a, b item) {
+	hide := func(at [2]string) item {
+		for {
+			it := item{typ: at[0], id: at[1], versions: []content{m.resource(at[0], at[1], idOf("Patient", 1+m.IntN(ids)))}}
+			if !s.seesItem(it) {
+				return it
+			}
+		}
+	}
+	show := func(at [2]string) (item, bool) {
+		for range 50 {
+			it := item{typ: at[0], id: at[1], versions: []content{m.resource(at[0], at[1], pick(m, "p1", "p2", "p4"))}}
+			if s.seesItem(it) {
+				return it, true
+			}
+		}
+		return item{}, false
+	}
+	if len(w.shown) > 0 && m.chance(40) {
+		i := m.IntN(len(w.shown))
+		at := w.shown[i]
+		if it, ok := show(at); ok && m.chance(60) {
+			return it, s.masked(m, it)
+		}
+		if s.hides(at) {
+			w.shown = append(w.shown[:i], w.shown[i+1:]...)
+			w.hidden = append(w.hidden, at)
+			return hide(at), hide(at)
+		}
+	}
+	at := w.hidden[m.IntN(len(w.hidden))]
+	switch a, b = hide(at), hide(at); m.IntN(3) {
+	case 0:
+		a.versions = nil
+	case 1:
+		b.versions = nil
+	}
 	return a, b
+}
+
+// hides reports whether something shown may be hidden while the seat looks on:
+// not who the seat is about.
+func (s *seat) hides(at [2]string) bool {
+	return !slices.Contains(s.needs, at[1]) && s.canHide(at[0])
+}
+
+// canHide reports whether some resource of a type is hidden from the seat.
+func (s *seat) canHide(typ string) bool {
+	return !s.sees(facts{typ: typ, marks: sensitiveMarks})
 }
 
 // hiddenInstead returns what stands in the second world where the first has
@@ -358,8 +418,23 @@ func (s *seat) hiddenInstead(m maker, it item) (item, bool) {
 	}
 }
 
-// masked returns a visible item with other values where the seat sees none.
+// masked returns a visible item with other values where the seat sees none: in
+// former versions that it may not see, and in what is masked for it.
 func (s *seat) masked(m maker, it item) item {
+	it.versions = slices.Clone(it.versions)
+	for i, c := range it.versions[:len(it.versions)-1] { // former versions that were hidden stay so, and about the same person
+		if c == nil || s.sees(factsOf(it.typ, it.id, c)) {
+			continue
+		}
+		was := factsOf(it.typ, it.id, c).persons
+		for range 100 {
+			other := m.resource(it.typ, it.id, append(was, "p6")[0])
+			if is := factsOf(it.typ, it.id, other); !s.sees(is) && slices.Equal(is.persons, was) {
+				it.versions[i] = other
+				break
+			}
+		}
+	}
 	if s.vary == nil {
 		return it
 	}
@@ -454,6 +529,27 @@ func (w *world) store(t *testing.T, v *record.View, it item, at int64) {
 		}
 		if _, err := v.Transact(context.Background(), []record.Op{op}); err != nil {
 			t.Fatalf("store %s/%s: %v", it.typ, it.id, err)
+		}
+		if c != nil {
+			w.comesBack(t, v, it, op.Body)
+		}
+	}
+}
+
+// comesBack checks that what was stored is what is read.
+func (w *world) comesBack(t *testing.T, v *record.View, it item, want *fhir.Doc) {
+	t.Helper()
+	got, err := v.Read(context.Background(), it.typ, fhir.ID(it.id))
+	if err != nil {
+		t.Fatalf("read %s/%s: %v", it.typ, it.id, err)
+	}
+	doc, err := got.Doc()
+	if err != nil {
+		t.Fatalf("read %s/%s: %v", it.typ, it.id, err)
+	}
+	for name, member := range want.Root().Members() {
+		if name != "meta" && !fhir.Equal(member, doc.Root().Get(name)) {
+			t.Fatalf("%s/%s comes back as %s, stored was %s", it.typ, it.id, got.JSON(), want.Bytes())
 		}
 	}
 }
