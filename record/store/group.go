@@ -175,6 +175,11 @@ func (g *group) admit(it *item) (refusal, err error) {
 			written++
 		}
 	}
+	return nil, g.carryOut(it, same, written)
+}
+
+// carryOut adds the rows of a transaction that nothing stands against.
+func (g *group) carryOut(it *item, same []bool, written int) error {
 	before := g.log
 	it.out.Changed = make([]Changed, len(it.tx.Changes))
 	if written > 0 {
@@ -195,7 +200,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 		}
 		made, err := g.apply(c, sum)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		it.out.Changed[i] = made
 	}
@@ -203,7 +208,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 		g.linking = append(g.linking, linking{person: p, apart: true, t: g.log.n})
 	}
 	if written == 0 {
-		return nil, nil
+		return nil
 	}
 	it.out.t = g.log.n
 	g.log.hash = sum.sum()
@@ -212,7 +217,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 		g.receipts.add([]int64{g.log.n}, it.tx.Receipt)
 	}
 	g.rows += written
-	return nil, nil
+	return nil
 }
 
 // again reports whether the transaction was written before.

@@ -25,6 +25,9 @@ const (
 	sumLargest = 2 << 30 // a larger file would make opening and closing slow
 )
 
+// onPurpose helps who put another file in place.
+const onPurpose = " (if it was replaced on purpose, remove the file that ends in .sums)"
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // openSums compares the file with its sums, before it is opened, and takes the
@@ -43,11 +46,11 @@ func openSums(path string) (*sums, error) {
 	case err != nil:
 		s.bad = &Damaged{Table: "file", What: err.Error()}
 	case len(want) != len(s.blocks):
-		s.bad = &Damaged{Table: "file", What: fmt.Sprintf("it was %d blocks long when it was closed and is %d", len(want), len(s.blocks))}
+		s.bad = &Damaged{Table: "file", What: fmt.Sprintf("it was %d blocks long when it was closed and is %d%s", len(want), len(s.blocks), onPurpose)}
 	default:
 		for i := range want {
 			if want[i] != s.blocks[i] {
-				s.bad = &Damaged{Table: "file", What: fmt.Sprintf("the bytes from %d to %d changed since it was closed", i*sumBlock, (i+1)*sumBlock)}
+				s.bad = &Damaged{Table: "file", What: fmt.Sprintf("the bytes from %d to %d changed since it was closed%s", i*sumBlock, (i+1)*sumBlock, onPurpose)}
 				break
 			}
 		}
