@@ -102,6 +102,11 @@ func (f *Filter) Predicate(d Dialect, row string, typ, arg int) (condition strin
 	return s.String(), s.args
 }
 
+// askedOfARow ends an EXISTS so that it is asked of each row that is reached.
+// Without it PostgreSQL turns it into a join, and may start from all rows there
+// are instead of those that the query has narrowed down to.
+const askedOfARow = " LIMIT 1 OFFSET 0)"
+
 // clauseSQL writes one clause: its parts joined by AND, the cheap ones first.
 func (f *Filter) clauseSQL(s *statement, c *clause, row string, typ int) {
 	s.WriteByte('(')
@@ -131,12 +136,12 @@ func (f *Filter) clauseSQL(s *statement, c *clause, row string, typ int) {
 	if c.agreement != 0 {
 		s.WriteString(" AND EXISTS (SELECT 1 FROM rel AS a WHERE a.person = 0")
 		f.relSQL(s, "a", f.subject.orgs, 1<<c.agreement, row, typ)
-		s.WriteByte(')')
+		s.WriteString(askedOfARow)
 	}
 	if c.related != 0 {
 		s.write(" AND EXISTS (SELECT 1 FROM rel AS g WHERE g.person = (", row, ".rk >> 30)")
 		f.relSQL(s, "g", f.subject.actors, c.related, row, typ)
-		s.WriteByte(')')
+		s.WriteString(askedOfARow)
 	}
 	s.WriteByte(')')
 }
