@@ -48,17 +48,54 @@ func (m maker) request() request {
 	case k < 29:
 		return m.everything()
 	case k < 35:
-		return request{"next page", func(w *world, s access.Subject) string {
-			if w.next == "" {
-				return "no page to follow"
-			}
-			p, err := w.As(s).Next(context.Background(), w.next)
-			return w.page(p, err)
-		}}
+		return nextPage()
 	case k < 78:
 		return m.searches(typ)
 	}
 	return m.writes(typ, id)
+}
+
+func nextPage() request {
+	return request{"next page", func(w *world, s access.Subject) string {
+		if w.next == "" {
+			return "no page to follow"
+		}
+		p, err := w.As(s).Next(context.Background(), w.next)
+		return w.page(p, err)
+	}}
+}
+
+// firstPage asks for the first page of something that has more.
+func (m maker) firstPage() request {
+	switch m.IntN(4) {
+	case 0:
+		id := pick(m, fhir.ID("p1"), "p4")
+		q := record.EverythingQuery{Count: 1 + m.IntN(3)}
+		return request{fmt.Sprintf("Patient/%s/$everything %+v", id, q), func(w *world, s access.Subject) string {
+			p, err := w.As(s).Everything(context.Background(), id, q)
+			return w.page(p, err)
+		}}
+	case 1:
+		q := record.HistoryQuery{Count: 1 + m.IntN(3), Type: pick(m, "", "Observation", "Encounter")}
+		return request{fmt.Sprintf("history %+v", q), func(w *world, s access.Subject) string {
+			p, err := w.As(s).History(context.Background(), q)
+			return w.page(p, err)
+		}}
+	}
+	typ := pick(m, typeNames()...)
+	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(1 + m.IntN(2))}}
+	if m.chance(50) {
+		p := pick(m, r4.SearchParams(typ)...)
+		pairs = append(pairs, search.Pair{Name: "_sort", Value: pick(m, "", "-") + p.Code})
+	}
+	return request{fmt.Sprintf("search %s %v", typ, pairs), func(w *world, s access.Subject) string {
+		q, err := query(typ, "", pairs)
+		if err != nil {
+			return answer(record.Version{}, err)
+		}
+		p, err := w.As(s).Search(context.Background(), q)
+		return w.page(p, err)
+	}}
 }
 
 func (m maker) historyOf(typ string, id fhir.ID) request {
@@ -464,6 +501,7 @@ func answer(v record.Version, err error) string {
 // page writes down all that leaves with a page, and keeps the handle of the next.
 func (w *world) page(p record.Page, err error) string {
 	if err != nil {
+		w.next = ""
 		return answer(record.Version{}, err)
 	}
 	var b strings.Builder

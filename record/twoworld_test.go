@@ -136,9 +136,9 @@ func varyAllBut(m maker, f facts, c content) {
 // hidden reaches a read, a count, an order, a page, a chain, _has, an include, a
 // history, $everything, a condition of a write or a refusal.
 func TestTwoWorlds(t *testing.T) {
-	episodes, requests := 8, 300
+	episodes, requests := 8, 400
 	if *long {
-		episodes, requests = 40, 260
+		episodes, requests = 40, 400
 	}
 	if testing.Short() {
 		episodes = 1
@@ -164,56 +164,103 @@ func TestTwoWorlds(t *testing.T) {
 // there does not pass for one that proves something.
 type tally struct{ asked, told, refused, differ int }
 
+// pair is two worlds and what one seat asks of them.
+type pair struct {
+	maker
+	seat    *seat
+	a, b    *world
+	ways    *ways
+	subject access.Subject
+	all     access.Subject
+	seed    uint64
+	minutes int
+	*tally
+}
+
 // episode makes a pair of worlds and asks of both.
 func episode(t *testing.T, s *seat, seed uint64, requests int, sum *tally) {
 	t.Helper()
-	m := maker{rand.New(rand.NewPCG(seed, uint64(len(s.name))))}
-	itemsA, itemsB, ways := worlds(m, s)
-	a, b := newWorld(t, seed, itemsA), newWorld(t, seed, itemsB)
-	subject, err := s.subject()
-	if err != nil {
+	p := &pair{maker: maker{rand.New(rand.NewPCG(seed, uint64(len(s.name))))}, seat: s, seed: seed, tally: sum, all: loader(t)}
+	var itemsA, itemsB []item
+	itemsA, itemsB, p.ways = worlds(p.maker, s)
+	p.a, p.b = newWorld(t, seed, itemsA), newWorld(t, seed, itemsB)
+	var err error
+	if p.subject, err = s.subject(); err != nil {
 		t.Fatal(err)
 	}
-	all := loader(t)
-	for i := range requests {
-		at := beginning.Add(2*time.Hour + time.Duration(i)*time.Minute).UnixMilli()
-		a.now.Store(at)
-		b.now.Store(at)
-		if m.chance(25) {
-			inA, inB := ways.change(m, s)
-			a.store(t, a.As(all), inA, 0)
-			b.store(t, b.As(all), inB, 0)
+	for p.minutes < requests && !t.Failed() {
+		if p.chance(25) {
+			p.change(t)
 		}
-		a.now.Store(at + 5000)
-		b.now.Store(at + 5000)
-		r := m.request()
-		if s.vary != nil && m.chance(25) {
-			r = m.ofMasked()
-		}
-		if s.counts && m.chance(70) {
-			r = m.counts()
-		}
-		got, want := r.do(b, subject), r.do(a, subject)
-		if strings.Contains(want, "INTERNAL") {
-			t.Errorf("world %d, request %d: %s\nfails: %s", seed, i, r.say, want)
-			return
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("world %d, request %d: %s\nis answered differently where only hidden things differ (-one +other):\n%s", seed, i, r.say, diff)
-			return
-		}
-		sum.asked++
 		switch {
-		case strings.Contains(want, "denied:") || strings.Contains(want, "not found:") || strings.Contains(want, "invalid:"):
-			sum.refused++
-		case strings.Contains(want, "resourceType") || strings.Contains(want, "total "):
-			sum.told++
+		case p.chance(12):
+			p.pages(t)
+		case s.vary != nil && p.chance(25):
+			p.ask(t, p.ofMasked())
+		case s.counts && p.chance(70):
+			p.ask(t, p.counts())
+		default:
+			p.ask(t, p.request())
 		}
 	}
 	for range 20 { // at the end, for a loader's pages would use up chance unequally
-		if r := m.searches("Observation"); r.do(a, all) != r.do(b, all) {
+		if r := p.searches("Observation"); r.do(p.a, p.all) != r.do(p.b, p.all) {
 			sum.differ++
 		}
+	}
+}
+
+// tick moves both clocks to the next moment.
+func (p *pair) tick() {
+	p.minutes++
+	at := beginning.Add(2*time.Hour + time.Duration(p.minutes)*time.Minute).UnixMilli()
+	p.a.now.Store(at)
+	p.b.now.Store(at)
+}
+
+// change lets a loader change something in each world.
+func (p *pair) change(t *testing.T) {
+	t.Helper()
+	p.tick()
+	inA, inB := p.ways.change(p.maker, p.seat)
+	p.a.store(t, p.a.As(p.all), inA, 0)
+	p.b.store(t, p.b.As(p.all), inB, 0)
+}
+
+// pages asks for a first page and, while the worlds change, for those after it.
+func (p *pair) pages(t *testing.T) {
+	t.Helper()
+	p.ask(t, p.firstPage())
+	for range 4 {
+		if t.Failed() || p.a.next == "" {
+			return
+		}
+		for range p.IntN(4) {
+			p.change(t)
+		}
+		p.ask(t, nextPage())
+	}
+}
+
+// ask asks the same of both worlds.
+func (p *pair) ask(t *testing.T, r request) {
+	t.Helper()
+	p.tick()
+	want, got := r.do(p.a, p.subject), r.do(p.b, p.subject)
+	if strings.Contains(want, "INTERNAL") {
+		t.Errorf("world %d, request %d: %s\nfails: %s", p.seed, p.minutes, r.say, want)
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("world %d, request %d: %s\nis answered differently where only hidden things differ (-one +other):\n%s", p.seed, p.minutes, r.say, diff)
+		return
+	}
+	p.tally.asked++
+	switch {
+	case strings.Contains(want, "denied:") || strings.Contains(want, "not found:") || strings.Contains(want, "invalid:"):
+		p.refused++
+	case strings.Contains(want, "resourceType") || strings.Contains(want, "total "):
+		p.told++
 	}
 }
 
