@@ -2,6 +2,7 @@ package store
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -81,14 +82,21 @@ func decompress(stored []byte) ([]byte, error) {
 	return nil, fmt.Errorf("a body is compressed in a way, %d, that this version does not know", stored[0])
 }
 
-// uuidMark stands before the 16 bytes of a UUID. JSON has no such byte.
+// uuidMark stands before the 16 bytes of a UUID. JSON has no such byte; the
+// length that a body begins with may have, and is left as it is.
 const uuidMark = 0x01
+
+// lengthSize returns how many bytes the length takes that a body begins with.
+func lengthSize(body []byte) int {
+	_, n := binary.Uvarint(body)
+	return max(n, 0)
+}
 
 // packUUIDs appends a body with its UUIDs, where they are in lower case, as 17
 // bytes each.
 func packUUIDs(dst, body []byte) []byte {
 	from := 0
-	for i := 8; i+28 <= len(body); {
+	for i := lengthSize(body) + 8; i+28 <= len(body); {
 		if body[i] != '-' {
 			i++
 			continue
@@ -122,7 +130,7 @@ func unpackUUIDs(packed []byte) ([]byte, error) {
 	}
 	out := make([]byte, 0, len(packed)+19*marks)
 	from := 0
-	for i := 0; i < len(packed); i++ {
+	for i := lengthSize(packed); i < len(packed); i++ {
 		if packed[i] != uuidMark {
 			continue
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -49,5 +50,20 @@ func TestDamagedBodiesAreErrors(t *testing.T) {
 	}
 	for n := range stored {
 		_, _ = decompress(stored[:n]) // must not panic
+	}
+}
+
+// The length that a body begins with may hold the byte that marks a UUID.
+func TestCompressKeepsBodiesOfEveryLength(t *testing.T) {
+	const uuid = `"0198c0de-0000-7000-8000-00000000abcd"`
+	for n := range 40_000 / 7 {
+		meta := strings.Repeat("abcdef,", n)[:7*n]
+		body := binary.AppendUvarint(nil, uint64(len(meta)))
+		body = append(append(body, meta...), `"id2":`+uuid+`,"text":"`+strings.Repeat("x", 64)+`"`...)
+		stored, _ := compress(body, nil)
+		back, err := decompress(stored)
+		if err != nil || !bytes.Equal(back, body) {
+			t.Fatalf("a body with %d bytes of meta comes back otherwise (%v)", len(meta), err)
+		}
 	}
 }
