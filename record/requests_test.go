@@ -175,8 +175,26 @@ func (m maker) counts() request {
 }
 
 // ofMasked makes a search by what may be masked of a Patient, by itself, at the
-// end of a chain, in _has or as an order.
+// end of a chain, in _has or as an order; or reads a former version of it, or
+// tests for it with a patch.
 func (m maker) ofMasked() request {
+	switch m.IntN(6) {
+	case 0:
+		id, n := pick(m, fhir.ID("p1"), "p4"), 1+m.IntN(3)
+		return request{fmt.Sprintf("vread Patient/%s/_history/%d", id, n), func(w *world, s access.Subject) string {
+			v, err := w.As(s).VRead(context.Background(), "Patient", id, n)
+			return answer(v, err)
+		}}
+	case 1:
+		say, op := m.patch("RelatedPerson", fhir.ID(idOf("RelatedPerson", 1+m.IntN(ids))), "")
+		return request{say, func(w *world, s access.Subject) string {
+			one, err := op()
+			if err == nil {
+				_, err = w.As(s).Transact(context.Background(), []record.Op{one})
+			}
+			return answer(record.Version{}, err)
+		}}
+	}
 	code := pick(m, "birthdate", "gender", "identifier", "address-city", "address-postalcode", "organization", "address", "_tag")
 	p, ok := r4.SearchParam("Patient", code)
 	if !ok {

@@ -27,6 +27,7 @@ type seat struct {
 	sees    func(facts) bool
 	needs   []string // Patients whom they must be able to see, for anything to be told
 	counts  bool     // they may only count
+	often   string   // a mark that much has, where the seat sees less because of it
 	// vary changes what is masked for the seat in a resource that it sees.
 	vary func(maker, facts, content)
 }
@@ -73,7 +74,7 @@ func seats(t *testing.T) []*seat {
 			},
 		},
 		{
-			name: "staff", needs: []string{"p1", "p4"},
+			name: "staff", needs: []string{"p1", "p4"}, often: "protected-address",
 			subject: func() (access.Subject, error) {
 				return access.NewStaff(access.Who{Purpose: access.Treatment}, access.Member{Practitioner: "d1", Organization: "a"})
 			},
@@ -83,7 +84,7 @@ func seats(t *testing.T) []*seat {
 			vary: varyAddress,
 		},
 		{
-			name: "casefinder", needs: []string{"p1", "p4"},
+			name: "casefinder", needs: []string{"p1", "p4"}, often: "finding",
 			subject: func() (access.Subject, error) {
 				return access.NewCaseFinder(access.Who{}, access.Finder{Organization: "a", Groups: []fhir.ID{"found"}})
 			},

@@ -327,6 +327,9 @@ func worlds(m maker, s *seat) (a, b []item, at *ways) {
 			for slices.Contains(s.needs, id) && !s.seesItem(it) {
 				it = m.history(typ, id)
 			}
+			if c := it.current(); c != nil && s.often != "" && m.chance(40) {
+				c["meta"].(content)["security"] = []content{markCodes[s.often]}
+			}
 			if s.seesItem(it) {
 				a = append(a, it)
 				b = append(b, s.masked(m, it))
