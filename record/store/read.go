@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -39,6 +40,13 @@ func scanVersion(r *row, at int) (Version, error) {
 	var err error
 	if v.rest, err = decompress(r.bytes(at + 9)); err != nil {
 		return v, fmt.Errorf("row %d version %d: %w", k, v.Number, err)
+	}
+	// What was damaged is never given out as what was stored. It costs a
+	// microsecond.
+	if v.rest != nil {
+		if hash := contentHash(v.Type, v.ID, v.rest); !bytes.Equal(hash[:], v.hash) {
+			return v, fmt.Errorf("row %d version %d: the content is not what was stored; run joinery verify", k, v.Number)
+		}
 	}
 	return v, nil
 }
