@@ -12,10 +12,10 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race check lint format generate bench fuzz clean
+.PHONY: help build run test race check lint format generate bench bench-quick test-long thread fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/joinery: one static binary, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
@@ -48,6 +48,17 @@ check: lint test ## what CI runs: linters, tests, and that nothing generated has
 
 bench: build ## measure speed over HTTP, SQLite and PostgreSQL (see docs/performance.md)
 	$(GO) run ./bench
+
+bench-quick: build ## the same on a small database, in three minutes
+	$(GO) run ./bench -quick
+
+test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10,000 requests in two worlds
+	$(GO) test ./record -run TwoWorlds -long -timeout 60m
+	$(GO) test ./record/store/storetest -long -timeout 60m
+	$(GO) test ./cmd/joinery -run TestProof -long -timeout 60m
+
+thread: build ## one thread from end to end: import people, count them as each role, read one, verify
+	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v
 
 fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth trying again
 	@for pkg in $$($(GO) list ./...); do \

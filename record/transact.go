@@ -495,15 +495,21 @@ func (t *transaction) body(i int, doc *fhir.Doc) (*fhir.Doc, error) {
 	return doc, r4.Validate(doc)
 }
 
-// patch reads the resource as it is and applies the op's patch.
+// patch reads the resource as it is and applies the op's patch. Only who may
+// change the resource gets so far: a patch can test for what is masked for them.
 func (t *transaction) patch(ctx context.Context, i int, f *access.Filter, version int) error {
 	op, s := &t.ops[i], &t.todo[i]
 	var now store.Version
 	err := t.view.rec.store.View(ctx, func(n *store.Snap) error {
 		var err error
-		now, err = n.Get(t.view.filter(access.Read), op.Type, s.id)
+		now, err = n.Get(f, op.Type, s.id)
 		return err
 	})
+	if errors.Is(err, store.ErrHidden) {
+		if t.view.may(ctx, access.Read, op.Type, s.id) == nil {
+			return fmt.Errorf("%w: %w", denied(access.Update, op.Type), err)
+		}
+	}
 	if err != nil {
 		return err
 	}

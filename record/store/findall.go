@@ -125,7 +125,7 @@ func (w *wholeRecord) replaced(p Person, from rk) error {
 	allowed, args := w.filter.Predicate(access.SQLite, "r", 0, 5)
 	now, more := seenNow(w.filter, 0, 5+len(args))
 	args = append(append([]any{histFrom(w.t), w.t, from, firstRK(p+1, 0)}, args...), more...)
-	return w.query("SELECT "+versionRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.rk >= ?3 AND r.rk < ?4 AND r.method < 4 AND "+allowed+" AND "+now,
+	return w.query("SELECT "+formerRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.rk >= ?3 AND r.rk < ?4 AND r.method < 4 AND "+allowed+" AND "+now,
 		args, func(r *row) error {
 			v, err := scanVersion(r, 0)
 			if err == nil && (w.types == nil || slices.Contains(w.types, v.rk.typ())) && !v.At.Before(w.asked.Since) {

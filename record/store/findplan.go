@@ -486,6 +486,11 @@ func (s *finder) personsStatement(a *ask, persons []int64) statement {
 		p := Person(persons[0])
 		return s.statement(a, "head r WHERE r.rk >= ?1 AND r.rk < ?2 AND r.t <= ?3", firstRK(p, a.typ), firstRK(p, a.typ+1), s.t)
 	}
+	if s.words().postgres {
+		// The fence keeps the planner from reading all of head first.
+		return s.statement(a, s.words().list("w")+" CROSS JOIN LATERAL (SELECT * FROM head h WHERE h.rk >= (w.v << 30) + ?2 AND h.rk < (w.v << 30) + ?3 AND h.t <= ?4 OFFSET 0) r WHERE 1=1",
+			persons, firstRK(0, a.typ), firstRK(0, a.typ+1), s.t)
+	}
 	return s.statement(a, s.words().list("w")+" CROSS JOIN head r WHERE r.rk >= (w.v << 30) + ?2 AND r.rk < (w.v << 30) + ?3 AND r.t <= ?4",
 		persons, firstRK(0, a.typ), firstRK(0, a.typ+1), s.t)
 }

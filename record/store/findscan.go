@@ -265,7 +265,7 @@ func (s *finder) scanOld(a *ask, src *source) ([]hit, error) {
 	args = append(append([]any{histFrom(s.t), s.t, a.typ, maxOld}, args...), more...)
 	var versions []Version
 	rows := 0
-	err := s.query("SELECT "+versionRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.method < 4 AND ((r.rk >> 22) & 255) = ?3 AND "+allowed+" AND "+now+" LIMIT ?4",
+	err := s.query("SELECT "+formerRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.method < 4 AND ((r.rk >> 22) & 255) = ?3 AND "+allowed+" AND "+now+" LIMIT ?4",
 		args, func(r *row) error {
 			if rows++; !src.mayHave(r.rk(0)) {
 				return nil

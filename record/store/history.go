@@ -34,7 +34,7 @@ func (n *Snap) versionsWhere(table string, f *access.Filter, typ int, id fhir.ID
 	now, more := seenNow(f, typ, len(args)+1)
 	args = append(args, more...)
 	var out []Version
-	err := n.query("SELECT "+versionRow+" FROM ids i JOIN "+table+" r ON r.rk = i.rk WHERE i.id = ?1 AND i.typ = ?2 AND r.method <> 9 AND "+where+" AND "+allowed+" AND "+now,
+	err := n.query("SELECT "+formerRow+" FROM ids i JOIN "+table+" r ON r.rk = i.rk WHERE i.id = ?1 AND i.typ = ?2 AND r.method <> 9 AND "+where+" AND "+allowed+" AND "+now,
 		args, func(r *row) error {
 			v, err := scanVersion(r, 0)
 			out = append(out, v)
@@ -330,7 +330,7 @@ func (n *Snap) versionAt(f *access.Filter, e entry) (Version, bool, error) {
 			args = append(append([]any{k, e.ver}, args...), more...)
 			var v Version
 			found := false
-			err := n.query("SELECT "+versionRow+" FROM "+table+" r WHERE r.rk = ?1 AND r.ver = ?2 AND r.method <> 9 AND "+allowed+" AND "+now, args, func(r *row) (err error) {
+			err := n.query("SELECT "+formerRow+" FROM "+table+" r WHERE r.rk = ?1 AND r.ver = ?2 AND r.method <> 9 AND "+allowed+" AND "+now, args, func(r *row) (err error) {
 				v, err = scanVersion(r, 0)
 				found = true
 				return err

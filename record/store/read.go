@@ -28,6 +28,13 @@ func hidden() error { return fault.Wrap(fault.NotFound, "There is no such resour
 // versionRow is what scanVersion reads, of res or hist under the alias r.
 const versionRow = "r.rk, r.id, r.ver, r.t, r.at, r.method, r.lbl, r.home, r.hash, r.body"
 
+// formerRow is versionRow where a version may be a former one: its labels are
+// its own and those that the resource has now, since what is masked now was
+// never to be seen.
+const formerRow = "r.rk, r.id, r.ver, r.t, r.at, r.method, " +
+	"r.lbl | coalesce((SELECT c.lbl FROM ids j JOIN res c ON c.rk = j.rk WHERE j.id = r.id AND j.typ = ((r.rk >> 22) & 255) AND c.method <> 9 LIMIT 1), 0), " +
+	"r.home, r.hash, r.body"
+
 // scanVersion reads a version from a row of res or hist that starts at column
 // at. A row that is not the home has no body: see fill.
 func scanVersion(r *row, at int) (Version, error) {
