@@ -224,11 +224,25 @@ func (l *lane) round() bool {
 
 // write commits a group. What the reserve keeps goes in front.
 func (l *lane) write(g *group) error {
-	if l.smalls {
+	for l.smalls {
 		g.kept = l.w.s.reserve.kept()
+		if len(g.kept) <= keptAtOnce {
+			break
+		}
+		first := &group{lane: l, s: g.s, ctx: g.ctx, kept: g.kept[:keptAtOnce], open: true}
+		if err := l.commit(first); err != nil {
+			return err
+		}
 	}
-	err := l.w.s.db.write(g.ctx, g.run)
-	if err != nil {
+	return l.commit(g)
+}
+
+// keptAtOnce is how much of the reserve goes into one commit. While the disk is
+// full each try at it fails, so a try must not cost more the longer that lasts.
+const keptAtOnce = 32
+
+func (l *lane) commit(g *group) error {
+	if err := l.w.s.db.write(g.ctx, g.run); err != nil {
 		l.state = state{} // numbers were given that are not taken
 		return err
 	}
