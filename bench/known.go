@@ -29,7 +29,6 @@ type patient struct {
 	codes          []string        // the codes, in order
 	everything     map[string]bool // "Type/id" of all in the compartment, the Patient too
 	observations   map[string]bool
-	encounters     int
 	familyNarrowed string
 }
 

@@ -49,17 +49,17 @@ type bench struct {
 
 // plan is how large and how long.
 type plan struct {
-	name           string
-	resources      []int // sizes at which every line is measured
-	people         int
-	warm, long     time.Duration
-	importReplays  int
-	backends       []string
-	audits         []string
-	binary, dir    string
-	data, out      string
-	write          bool
-	only, profiles string
+	name          string
+	resources     []int // sizes at which every line is measured
+	people        int
+	warm, long    time.Duration
+	importReplays int
+	backends      []string
+	audits        []string
+	binary, dir   string
+	data, out     string
+	write         bool
+	only          string
 }
 
 func main() {

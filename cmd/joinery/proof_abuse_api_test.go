@@ -114,11 +114,10 @@ func (w *stage) tokens() {
 		"longer": "Bearer " + good + "A", "other case": "Bearer " + strings.ToUpper(good), "basic": "Basic " + good, "no scheme": good,
 		"alg none": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.", "two": "Bearer " + good + ", Bearer " + good, "SQL": "Bearer ' OR 1=1--", "nul": "Bearer " + good + "%00",
 	} {
-		req, err := http.NewRequest("GET", "http://"+w.address+"/fhir/"+w.patient1+"?access_token="+good, nil)
+		req, err := http.NewRequest("GET", "http://"+w.address+"/fhir/"+w.patient1, nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		req, _ = http.NewRequest("GET", "http://"+w.address+"/fhir/"+w.patient1, nil)
 		if header != "" {
 			req.Header.Set("Authorization", header)
 		}
@@ -172,8 +171,14 @@ func (w *stage) trail() {
 
 func (w *stage) spoofed() {
 	for _, headers := range [][]string{
-		{"X-Patient-Id", w.patient2}, {"X-Forwarded-For", "127.0.0.1"}, {"X-Forwarded-Host", "evil.example"}, {"X-Forwarded-User", "admin"},
-		{"X-Original-URL", "/fhir/" + w.patient2}, {"X-HTTP-Method-Override", "DELETE"}, {"Forwarded", "host=evil.example"}, {"X-Joinery-Operator", "root"},
+		{"X-Patient-Id", w.patient2},
+		{"X-Forwarded-For", "127.0.0.1"},
+		{"X-Forwarded-Host", "evil.example"},
+		{"X-Forwarded-User", "admin"},
+		{"X-Original-URL", "/fhir/" + w.patient2},
+		{"X-HTTP-Method-Override", "DELETE"},
+		{"Forwarded", "host=evil.example"},
+		{"X-Joinery-Operator", "root"},
 	} {
 		w.uniform(w.p1, "GET", w.patient2, "", nil, headers...)
 		got := w.see(w.p1, "GET", "/fhir/Observation?code=urn:proof%7Ccommon", nil, headers...)

@@ -359,14 +359,11 @@ func TestProofFlippedBytes(t *testing.T) {
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if out, err := verify(t, db); err != nil {
 		t.Fatalf("verify of the undamaged database: %v\n%s", err, out)
 	}
-	if whole, err = os.ReadFile(file); err != nil {
+	whole, err := os.ReadFile(file)
+	if err != nil {
 		t.Fatal(err)
 	}
 	beside, err := filepath.Glob(file + "?*")

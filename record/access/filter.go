@@ -76,8 +76,7 @@ func (s Subject) clearance(a Action) Label {
 // agreementFor returns the agreement that a purpose needs, 0 when there is none
 // for it.
 func agreementFor(p Purpose) Basis {
-	switch p {
-	case EmergencyTreatment, BreakTheGlass:
+	if p == EmergencyTreatment || p == BreakTheGlass {
 		p = Treatment
 	}
 	return agreements[p]

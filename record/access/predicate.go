@@ -235,13 +235,13 @@ func (f *Filter) Persons(d Dialect, typ, arg int) Persons {
 		if s.Len() > 0 {
 			s.WriteString(" UNION ")
 		}
-		f.personsSQL(s, c, typ)
+		f.personsSQL(s, c)
 	}
 	p.Query, p.Args = s.String(), s.args
 	return p
 }
 
-func (f *Filter) personsSQL(s *statement, c *clause, typ int) {
+func (f *Filter) personsSQL(s *statement, c *clause) {
 	if c.related == 0 {
 		for i, person := range c.glass {
 			if i > 0 {

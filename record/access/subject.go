@@ -100,8 +100,10 @@ func NewStaff(who Who, m Member) (Subject, error) {
 		typ string
 		ids []fhir.ID
 	}{
-		{"Practitioner", []fhir.ID{m.Practitioner}}, {"PractitionerRole", []fhir.ID{m.Role}},
-		{"Organization", []fhir.ID{m.Organization}}, {"Location", m.Locations},
+		{"Practitioner", []fhir.ID{m.Practitioner}},
+		{"PractitionerRole", []fhir.ID{m.Role}},
+		{"Organization", []fhir.ID{m.Organization}},
+		{"Location", m.Locations},
 	} {
 		for _, id := range a.ids {
 			if id == "" {

@@ -62,11 +62,10 @@ func (d *dialect) list(name string) string {
 
 // row is a row of a query's answer.
 type row struct {
-	stmt  *sqlite.Stmt
-	rows  pgx.Rows
-	raw   [][]byte
-	types []uint32
-	buf   []byte
+	stmt *sqlite.Stmt
+	rows pgx.Rows
+	raw  [][]byte
+	buf  []byte
 }
 
 func (r *row) null(i int) bool {
@@ -160,7 +159,7 @@ func (q *sqliteConn) query(_ context.Context, sql string, args []any, each func(
 		}
 		r.buf = r.buf[:0]
 		if err := each(r); err != nil {
-			stmt.Reset()
+			_ = stmt.Reset() // what it says was said by Step
 			if errors.Is(err, errEnough) {
 				return nil
 			}
@@ -180,7 +179,7 @@ func (q *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, er
 	for {
 		more, err := stmt.Step()
 		if err != nil {
-			stmt.Reset()
+			_ = stmt.Reset() // what it says was said by Step
 			return 0, err
 		}
 		if !more {

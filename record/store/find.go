@@ -412,7 +412,7 @@ func (n *Snap) bodiesOf(f *access.Filter, hits []hit) (map[rk]*Version, error) {
 		allowed, args := f.Predicate(access.SQLite, "r", typ, 2)
 		sql := "SELECT " + versionRow + " FROM " + n.words().list("w") + " CROSS JOIN res r WHERE r.rk = w.v AND r.method < 4 AND " + allowed
 		err := n.query(sql, append([]any{list}, args...), func(r *row) error {
-			v, err := scanVersion(r, 0)
+			v, err := scanVersion(r)
 			out[v.rk] = &v
 			if v.home != v.rk {
 				away = append(away, &v)

@@ -97,7 +97,7 @@ func (w *wholeRecord) person(p Person) error {
 		if w.types != nil && !slices.Contains(w.types, r.rk(0).typ()) {
 			return nil
 		}
-		v, err := scanVersion(r, 0)
+		v, err := scanVersion(r)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (w *wholeRecord) replaced(p Person, from rk) error {
 	args = append(append([]any{histFrom(w.t), w.t, from, firstRK(p+1, 0)}, args...), more...)
 	return w.query("SELECT "+formerRow+" FROM hist r WHERE r.n >= ?1 AND r.t <= ?2 AND r.rk >= ?3 AND r.rk < ?4 AND r.method < 4 AND "+allowed+" AND "+now,
 		args, func(r *row) error {
-			v, err := scanVersion(r, 0)
+			v, err := scanVersion(r)
 			if err == nil && (w.types == nil || slices.Contains(w.types, v.rk.typ())) && !v.At.Before(w.asked.Since) {
 				w.rows = append(w.rows, v)
 			}

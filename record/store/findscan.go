@@ -270,7 +270,7 @@ func (s *finder) scanOld(a *ask, src *source) ([]hit, error) {
 			if rows++; !src.mayHave(r.rk(0)) {
 				return nil
 			}
-			v, err := scanVersion(r, 0)
+			v, err := scanVersion(r)
 			versions = append(versions, v)
 			return err
 		})

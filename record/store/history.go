@@ -36,7 +36,7 @@ func (n *Snap) versionsWhere(table string, f *access.Filter, typ int, id fhir.ID
 	var out []Version
 	err := n.query("SELECT "+formerRow+" FROM ids i JOIN "+table+" r ON r.rk = i.rk WHERE i.id = ?1 AND i.typ = ?2 AND r.method <> 9 AND "+where+" AND "+allowed+" AND "+now,
 		args, func(r *row) error {
-			v, err := scanVersion(r, 0)
+			v, err := scanVersion(r)
 			out = append(out, v)
 			return err
 		})
@@ -127,11 +127,9 @@ func readPosition(b []byte) position {
 // is the next of the page before, or nil; next is nil on the last page, and
 // must stay inside the server.
 func (n *Snap) History(f *access.Filter, q HistoryQuery, after []byte) (versions []Version, next []byte, err error) {
-	typ, ok := 0, true
-	if q.Type != "" {
-		if typ, ok = r4.TypeNumber(q.Type); !ok {
-			return nil, nil, errAbsent
-		}
+	typ, ok := r4.TypeNumber(q.Type)
+	if !ok && q.Type != "" {
+		return nil, nil, errAbsent
 	}
 	if q.ID != "" {
 		return n.instanceHistory(f, typ, q, readPosition(after))
@@ -331,7 +329,7 @@ func (n *Snap) versionAt(f *access.Filter, e entry) (Version, bool, error) {
 			var v Version
 			found := false
 			err := n.query("SELECT "+formerRow+" FROM "+table+" r WHERE r.rk = ?1 AND r.ver = ?2 AND r.method <> 9 AND "+allowed+" AND "+now, args, func(r *row) (err error) {
-				v, err = scanVersion(r, 0)
+				v, err = scanVersion(r)
 				found = true
 				return err
 			})

@@ -93,7 +93,7 @@ func refuseNetwork(path string) error {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return fault.Wrap(fault.Invalid, "The folder of the database is not there; make it first.", err)
 	}
-	if name, ok := networkFS[int64(fs.Type)&0xFFFFFFFF]; ok {
+	if name, ok := networkFS[fs.Type&0xFFFFFFFF]; ok {
 		return fault.New(fault.Unsupported, "A SQLite database on a network file system ("+name+") can be damaged by it. Put it on a local disk, or use PostgreSQL.")
 	}
 	return nil

@@ -35,17 +35,16 @@ const formerRow = "r.rk, r.id, r.ver, r.t, r.at, r.method, " +
 	"r.lbl | coalesce((SELECT c.lbl FROM ids j JOIN res c ON c.rk = j.rk WHERE j.id = r.id AND j.typ = ((r.rk >> 22) & 255) AND c.method <> 9 LIMIT 1), 0), " +
 	"r.home, r.hash, r.body"
 
-// scanVersion reads a version from a row of res or hist that starts at column
-// at. A row that is not the home has no body: see fill.
-func scanVersion(r *row, at int) (Version, error) {
-	k := r.rk(at)
+// scanVersion reads a version from a row of res or hist. A row that is not the home has no body: see fill.
+func scanVersion(r *row) (Version, error) {
+	k := r.rk(0)
 	v := Version{
-		Type: r4.TypeName(k.typ()), ID: unpackID(r.bytes(at + 1)), Number: int(r.int(at + 2)),
-		At: time.UnixMilli(r.int(at + 4)).UTC(), Method: Method(r.int(at + 5)), Labels: uint64(r.int(at + 6)),
-		rk: k, t: r.int(at + 3), home: r.rk(at + 7), hash: r.copy(at + 8),
+		Type: r4.TypeName(k.typ()), ID: unpackID(r.bytes(1)), Number: int(r.int(2)),
+		At: time.UnixMilli(r.int(4)).UTC(), Method: Method(r.int(5)), Labels: uint64(r.int(6)),
+		rk: k, t: r.int(3), home: r.rk(7), hash: r.copy(8),
 	}
 	var err error
-	if v.rest, err = decompress(r.bytes(at + 9)); err != nil {
+	if v.rest, err = decompress(r.bytes(9)); err != nil {
 		return v, fmt.Errorf("row %d version %d: %w", k, v.Number, err)
 	}
 	// What was damaged is never given out as what was stored. It costs a
@@ -67,7 +66,7 @@ func (n *Snap) fill(v *Version) error {
 	found := false
 	from := func(table string) error {
 		return n.query("SELECT "+versionRow+" FROM "+table+" r WHERE r.rk = ? AND r.ver = ? AND r.method <> 9", []any{v.home, v.Number}, func(r *row) error {
-			main, err := scanVersion(r, 0)
+			main, err := scanVersion(r)
 			v.rest, v.hash, found = main.rest, main.hash, true
 			return err
 		})
@@ -90,7 +89,7 @@ func (n *Snap) load(k rk) (Version, error) {
 	var v Version
 	found := false
 	err := n.query("SELECT "+versionRow+" FROM res r WHERE r.rk = ?", []any{k}, func(r *row) (err error) {
-		v, err = scanVersion(r, 0)
+		v, err = scanVersion(r)
 		found = true
 		return err
 	})
@@ -119,7 +118,7 @@ func (n *Snap) Get(f *access.Filter, typ string, id fhir.ID) (Version, error) {
 	found := false
 	err := n.query("SELECT "+versionRow+" FROM ids i JOIN res r ON r.rk = i.rk WHERE i.id = ?1 AND i.typ = ?2 AND r.method <> 9 AND "+condition,
 		append([]any{packID(id), number}, args...), func(r *row) (err error) {
-			v, err = scanVersion(r, 0)
+			v, err = scanVersion(r)
 			found = true
 			if err == nil {
 				err = errEnough

@@ -76,7 +76,7 @@ func (s *Store) refreshDerived(ctx context.Context) error {
 		return nil
 	}
 	if rows > 0 {
-		s.log.Info("the indexes are made anew, for this version of Joinery")
+		s.log.InfoContext(ctx, "the indexes are made anew, for this version of Joinery")
 		return s.Reindex(ctx, nil)
 	}
 	return s.db.write(ctx, func(c conn) error { return noteDerived(ctx, c) })
@@ -92,7 +92,7 @@ func (g *group) reindexChunk(from rk) ([]Version, error) {
 	n := &Snap{s: g.s, ctx: g.ctx, c: g.c, t: g.log.n, last: g.log.n}
 	var found []Version
 	err := n.query("SELECT "+versionRow+" FROM res r WHERE r.rk >= ? AND r.method IN (1, 2, 3) ORDER BY r.rk LIMIT ?", []any{from, reindexChunk}, func(r *row) error {
-		v, err := scanVersion(r, 0)
+		v, err := scanVersion(r)
 		found = append(found, v)
 		return err
 	})

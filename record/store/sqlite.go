@@ -99,8 +99,10 @@ func migrateSQLite(ctx context.Context, path string) error {
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return fault.Wrap(fault.Invalid, "The folder of the database is not there; make it first.", err)
 	}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
-		RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"}
+	u := url.URL{
+		Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(),
+		RawQuery: "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)",
+	}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
@@ -273,8 +275,9 @@ func commitFailed(err error) error {
 		return &inDoubt{err}
 	case sqlite.ResultInterrupt:
 		return fault.Wrap(fault.Unavailable, "This took too long.", err)
+	default:
+		return err
 	}
-	return err
 }
 
 // inDoubt is a failure after which nobody knows what is on disk.

@@ -189,7 +189,7 @@ func (k *verifier) bodies(table, sql string) error {
 }
 
 func scanStored(table string, r *row) (stored, error) {
-	v, err := scanVersion(r, 0)
+	v, err := scanVersion(r)
 	s := stored{table: table, v: v, body: r.copy(9)}
 	if err != nil {
 		return s, damaged(table, r.int(0), "the body cannot be read: "+err.Error())
@@ -410,8 +410,8 @@ func (k *verifier) ids() error {
 	}
 	return k.n.query("SELECT i.id, i.rk FROM ids i LEFT JOIN res r ON r.rk = i.rk WHERE r.rk IS NULL OR r.id <> i.id", nil, func(r *row) error {
 		rk := r.rk(1)
-		key := string(append([]byte{byte(rk.typ())}, r.bytes(0)...))
-		if rk.typ() != patientType || rk.seq() != 1 || !k.named[key] {
+		key := append([]byte{byte(rk.typ())}, r.bytes(0)...)
+		if rk.typ() != patientType || rk.seq() != 1 || !k.named[string(key)] {
 			return damaged("ids", rk, "there is no such row, and nothing refers to it")
 		}
 		return nil
