@@ -241,6 +241,38 @@ func (f *Filter) Persons(d Dialect, typ, arg int) Persons {
 	return p
 }
 
+// OfPerson returns an SQL condition on a column that holds persons' keys, 0 left
+// out: that the filter can allow rows of a type, or of type 0 any, of that
+// person. It is what Persons lists, asked of one person at a time. Arguments
+// are numbered as Predicate does.
+func (f *Filter) OfPerson(d Dialect, column string, typ, arg int) (condition string, args []any) {
+	s := &statement{dialect: d, next: arg}
+	for i := range f.clauses {
+		c := &f.clauses[i]
+		if _, ok := c.reaches(typ); typ != 0 && !ok || c.person == nobody {
+			continue
+		}
+		if c.related == 0 && c.glass == nil {
+			return "1=1", nil
+		}
+		if s.Len() > 0 {
+			s.WriteString(" OR ")
+		}
+		if c.related == 0 {
+			s.write(column, " IN ")
+			s.bindList(c.glass)
+			continue
+		}
+		s.write("EXISTS (SELECT 1 FROM rel AS g WHERE g.person = ", column, " AND g.actor IN ")
+		f.holdsSQL(s, c)
+		s.WriteString(askedOfARow)
+	}
+	if s.Len() == 0 {
+		return "1=0", nil
+	}
+	return "(" + s.String() + ")", s.args
+}
+
 func (f *Filter) personsSQL(s *statement, c *clause) {
 	if c.related == 0 {
 		for i, person := range c.glass {
@@ -254,6 +286,11 @@ func (f *Filter) personsSQL(s *statement, c *clause) {
 		return
 	}
 	s.WriteString("SELECT g.person AS person FROM rel AS g WHERE g.person > 0 AND g.actor IN ")
+	f.holdsSQL(s, c)
+}
+
+// holdsSQL writes which actors, bases and time a relation of a clause has.
+func (f *Filter) holdsSQL(s *statement, c *clause) {
 	s.bindList(actorKeys(f.subject.actors))
 	s.WriteString(" AND (g.basis >> 8) IN (")
 	for i, b := range c.related.bases() {

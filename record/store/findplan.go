@@ -200,8 +200,8 @@ func (s *finder) seenOf(a *ask, list []int64) ([]int64, error) {
 		return nobodys, nil
 	}
 	out := slices.Clone(nobodys)
-	sql := "SELECT w.v FROM " + s.words().list("w") + " WHERE EXISTS (SELECT 1 FROM (" + persons.Query + ") AS q WHERE q.person = w.v)"
-	err := s.query(sql, append([]any{list}, persons.Args...), into(&out))
+	holds, args := s.filter.OfPerson(access.SQLite, "w.v", a.typ, 2)
+	err := s.query("SELECT w.v FROM "+s.words().list("w")+" WHERE "+holds, append([]any{list}, args...), into(&out))
 	if err != nil {
 		return nil, fmt.Errorf("look up whose rows may be seen: %w", err)
 	}
