@@ -12,7 +12,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race check lint format generate bench bench-quick test-long thread fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick test-long thread fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: ## run every test (PostgreSQL's too, when it is installed)
 race: ## run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+race-small: ## the race detector on what shares memory, with small data
+	CGO_ENABLED=1 $(GO) test -race -short -skip 'TestTwoWorlds/analyst' ./record ./web ./web/api
+
 lint: ## vet and golangci-lint
 	$(GO) vet ./...
 	@bin=$$($(GO) env GOPATH)/bin/golangci-lint; \
@@ -42,7 +45,7 @@ format: ## rewrite the sources in the house format
 generate: ## make the generated tables and pages again from their pinned inputs
 	$(GO) generate ./...
 
-check: lint test ## what CI runs: linters, tests, and that nothing generated has drifted
+check: lint test race-small ## what CI runs: linters, tests, and that nothing generated has drifted
 	$(MAKE) generate
 	git diff --exit-code
 
