@@ -32,7 +32,7 @@ type turn struct {
 	Type       string           `json:",omitempty"` // of a search
 	Query      string           `json:",omitempty"` // of a search: its parameters
 	Within     fhir.ID          `json:",omitempty"` // of a search: the patient whose compartment it is in
-	Base       string           `json:",omitempty"`
+	Options    search.Options   // of a search: the circumstances it was asked in
 	Asked      time.Time        // when the first page was
 	T          int64            // what all pages see; 0 on the first: the newest
 	After      []byte           `json:",omitempty"` // where the page starts
@@ -44,7 +44,7 @@ type turn struct {
 // Search returns the first page of what a query finds. Only what the subject
 // may see takes part in it: in matches, counts, order, chains and includes.
 func (v *View) Search(ctx context.Context, q *search.Query) (Page, error) {
-	t := turn{Of: OfSearch, Type: q.Type, Query: q.Self(), query: q}
+	t := turn{Of: OfSearch, Type: q.Type, Query: q.Self(), Options: q.Asked, query: q}
 	if q.Compartment != nil {
 		t.Within = q.Compartment.ID
 	}
@@ -83,11 +83,10 @@ func (t *turn) parse() (*search.Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := search.Options{Now: t.Asked, Base: t.Base}
 	if t.Within != "" {
-		return search.ParseCompartment("Patient", t.Within, t.Type, params, o)
+		return search.ParseCompartment("Patient", t.Within, t.Type, params, t.Options)
 	}
-	return search.Parse(t.Type, params, o)
+	return search.Parse(t.Type, params, t.Options)
 }
 
 // pairs reads URL parameters in their order.

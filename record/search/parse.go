@@ -59,7 +59,7 @@ type parser struct {
 
 func newParser(typ string, opts Options) *parser {
 	opts.Base = strings.TrimSuffix(opts.Base, "/")
-	p := &parser{query: &Query{Type: typ, Count: DefaultCount}, opts: opts, once: map[string]bool{}}
+	p := &parser{query: &Query{Type: typ, Count: DefaultCount, Asked: opts}, opts: opts, once: map[string]bool{}}
 	if opts.Base != "" {
 		p.base = shortHash([]byte(opts.Base))
 	}

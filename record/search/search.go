@@ -74,6 +74,10 @@ type Query struct {
 	Elements    []string // names of the elements wanted, nil: all
 	Ignored     []string // names of unknown parameters, when lenient
 
+	// Asked are the circumstances of the request: with them, Self parses to the
+	// same query again.
+	Asked Options
+
 	given []Pair // what was understood, in the order it came
 }
 

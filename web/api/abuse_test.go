@@ -642,3 +642,17 @@ func TestHeadersThatWeIgnore(t *testing.T) {
 		t.Errorf("the trail says %s", got)
 	}
 }
+
+// A later page reads the search as the first did: a reference by our own
+// absolute address is still ours.
+func TestLaterPagesKnowOurOwnAddress(t *testing.T) {
+	c := newCast(t)
+	for i := range 3 {
+		c.make(observation(c.p1, fmt.Sprint(i)))
+	}
+	first := c.want(200, "P1", "GET", "/fhir/Observation?subject="+base+"/"+c.p1+"&_count=2", "")
+	next := strings.TrimPrefix(first.link("next"), strings.TrimSuffix(base, "/fhir"))
+	if second := c.want(200, "P1", "GET", next, ""); len(second.entries()) == 0 {
+		t.Error("the second page of a search by an absolute reference is empty")
+	}
+}
