@@ -305,9 +305,14 @@ func (f *Filter) holdsSQL(s *statement, c *clause) {
 	s.bind(f.now)
 }
 
+// firstAgreement is the least that rel stores of an agreement (Basis.ofNobody).
+var firstAgreement = strconv.Itoa(int(Agreement) << 8)
+
 // HeldQuery returns a query for the bases that the subject holds with a person,
-// and those of its organisation's agreements: what HeldOf wants. It is empty
-// when the subject holds nothing of anyone.
+// and those of its organisation's agreements: what HeldOf wants. Each is taken
+// only from where the predicate looks for it: an agreement at nobody and of an
+// organisation, any other at the person. It is empty when the subject holds
+// nothing of anyone.
 func (f *Filter) HeldQuery(d Dialect, person int64, arg int) (query string, args []any) {
 	if f.subject.subject == nil || len(f.subject.actors)+len(f.subject.orgs) == 0 {
 		return "", nil
@@ -319,7 +324,7 @@ func (f *Filter) HeldQuery(d Dialect, person int64, arg int) (query string, args
 	s.bind(f.now)
 	s.WriteString(" AND (")
 	if len(f.subject.actors) > 0 {
-		s.WriteString("g.person = ")
+		s.write("g.basis < ", firstAgreement, " AND g.person = ")
 		s.bind(person)
 		s.WriteString(" AND g.actor IN ")
 		s.bindList(actorKeys(f.subject.actors))
@@ -328,7 +333,7 @@ func (f *Filter) HeldQuery(d Dialect, person int64, arg int) (query string, args
 		if len(f.subject.actors) > 0 {
 			s.WriteString(" OR ")
 		}
-		s.WriteString("g.person = 0 AND g.actor IN ")
+		s.write("g.basis >= ", firstAgreement, " AND g.person = 0 AND g.actor IN ")
 		s.bindList(actorKeys(f.subject.orgs))
 	}
 	s.WriteByte(')')
