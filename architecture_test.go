@@ -27,6 +27,7 @@ var imports = []struct{ pkg, may string }{
 	{"fhir/r4", "fault fhir fhir/codes"},
 	{"fhir/r4/internal/gen", ""},
 	{"fhir/path", "fault fhir fhir/codes fhir/r4"},
+	{"timeline", "fault fhir fhir/codes"},
 
 	// Source: what comes in.
 	{"source", "fault fhir"},

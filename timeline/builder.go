@@ -1,0 +1,123 @@
+package timeline
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"joinery/fault"
+)
+
+// Builder makes a Set of people and events that come in any order. The zero
+// Builder is ready; it is for one goroutine. It holds everything as it came: for
+// a few hundred thousand events, not for millions, for which there are Load and
+// Kept.
+type Builder struct {
+	people []Profile
+	events map[int64][]Event
+}
+
+// AddPerson adds a person, whose key none other may have.
+func (b *Builder) AddPerson(p Profile) { b.people = append(b.people, p) }
+
+// AddEvent adds an event of the person with a key.
+func (b *Builder) AddEvent(key int64, e Event) {
+	if b.events == nil {
+		b.events = map[int64][]Event{}
+	}
+	e.Codes = slices.Clone(e.Codes)
+	slices.SortFunc(e.Codes, Code.Compare)
+	e.Codes = slices.Compact(e.Codes)
+	b.events[key] = append(b.events[key], e)
+}
+
+// Set returns the Set of what was added. The fault is Invalid when two people
+// have one key, when there are events of nobody, or when a number is none.
+func (b *Builder) Set() (*Set, error) {
+	people := slices.Clone(b.people)
+	slices.SortFunc(people, func(p, q Profile) int { return cmp.Compare(p.Key, q.Key) })
+	known := map[int64]bool{}
+	for _, p := range people {
+		if known[p.Key] {
+			return nil, fault.New(fault.Invalid, fmt.Sprintf("Two people have the number %d.", p.Key))
+		}
+		known[p.Key] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(b.events)) {
+		if !known[key] {
+			return nil, fault.New(fault.Invalid, fmt.Sprintf("There are events of person %d, but no such person.", key))
+		}
+	}
+	d, err := b.dictionaries(people)
+	if err != nil {
+		return nil, err
+	}
+	all := &part{first: []uint32{0}}
+	for i := range people {
+		all.add(d, &people[i], b.events[people[i].Key])
+	}
+	return &Set{whats: d.whats.list, values: d.valueLists(), orgs: d.orgs.list, parts: []*part{all}}, nil
+}
+
+// dictionaries lists what the people and events at hand say, in order.
+func (b *Builder) dictionaries(people []Profile) (*dictionaries, error) {
+	d := newDictionaries()
+	for i := range people {
+		for a := range Attribute(attributes) {
+			d.values[a].number(*people[i].value(a))
+		}
+	}
+	for _, events := range b.events {
+		for i := range events {
+			e := &events[i]
+			if e.HasValue && (math.IsNaN(e.Value) || math.IsInf(e.Value, 0)) {
+				return nil, fault.New(fault.Invalid, "The value of an event is not a number.")
+			}
+			d.whats.number(e.What)
+			d.orgs.number(e.Organisation)
+		}
+	}
+	d.sort()
+	if len(d.orgs.list) > math.MaxUint16 {
+		return nil, tooManyOrganisations
+	}
+	return d, nil
+}
+
+var tooManyOrganisations = fault.New(fault.TooLarge, "The events name more than 65,535 organisations, which is more than one set can hold.")
+
+// add appends a person with their events, which it sorts. The dictionaries know
+// all that they say.
+func (p *part) add(d *dictionaries, who *Profile, events []Event) {
+	p.key = append(p.key, who.Key)
+	p.id.add(string(who.ID))
+	p.born, p.died, p.registered = append(p.born, who.Born), append(p.died, who.Died), append(p.registered, who.Registered)
+	for a := range Attribute(attributes) {
+		p.attribute[a] = append(p.attribute[a], d.values[a].number(*who.value(a)))
+	}
+	p.deprivation, p.resident = append(p.deprivation, uint8(who.Deprivation)), append(p.resident, who.Resident)
+
+	slices.SortFunc(events, func(e, f Event) int { return e.compare(&f) })
+	for i := range events {
+		p.addEvent(d, &events[i])
+	}
+	p.first = append(p.first, uint32(len(p.what)))
+}
+
+func (p *part) addEvent(d *dictionaries, e *Event) {
+	i := len(p.what)
+	p.what = append(p.what, d.whats.number(e.What))
+	p.day, p.minute = append(p.day, e.Day), append(p.minute, e.Minute)
+	p.org = append(p.org, uint16(d.orgs.number(e.Organisation)))
+	p.value.add(i, e.Value, e.HasValue)
+	p.end.add(i, e.End, e.End != NoDay)
+	p.recorded.add(i, e.Recorded, e.Recorded != NoDay && e.Recorded != e.Day)
+	if e.Source != "" && len(p.source.ends) == 0 {
+		p.source.ends = make([]uint32, i, i+1)
+	}
+	if len(p.source.ends) == i && (i > 0 || e.Source != "") {
+		p.source.add(e.Source)
+	}
+}

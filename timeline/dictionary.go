@@ -1,0 +1,105 @@
+package timeline
+
+import (
+	"slices"
+	"strings"
+)
+
+// dictionary gives numbers to values, in the order in which they came until it
+// is sorted.
+type dictionary[T any] struct {
+	list    []T
+	numbers map[string]uint32
+	key     func([]byte, T) []byte
+	compare func(T, T) int
+	scratch []byte
+}
+
+// number returns the number of a value, a new one when it is new.
+func (d *dictionary[T]) number(v T) uint32 {
+	d.scratch = d.key(d.scratch[:0], v)
+	n, ok := d.numbers[string(d.scratch)]
+	if !ok {
+		n = uint32(len(d.list))
+		d.list = append(d.list, v)
+		d.numbers[string(d.scratch)] = n
+	}
+	return n
+}
+
+// sort puts the values in order and returns, for each number that there was, the
+// one that it has now.
+func (d *dictionary[T]) sort() []uint32 {
+	order := make([]uint32, len(d.list))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return d.compare(d.list[a], d.list[b]) })
+	now := make([]uint32, len(order))
+	list := make([]T, len(order))
+	for to, from := range order {
+		now[from] = uint32(to)
+		list[to] = d.list[from]
+	}
+	d.list = list
+	for k, n := range d.numbers {
+		d.numbers[k] = now[n]
+	}
+	return now
+}
+
+func newWhats() *dictionary[What] {
+	return &dictionary[What]{numbers: map[string]uint32{}, compare: What.Compare, key: appendWhat}
+}
+
+// newStrings returns a dictionary whose number 0 is, and stays, the empty
+// string.
+func newStrings() *dictionary[string] {
+	d := &dictionary[string]{
+		numbers: map[string]uint32{}, compare: strings.Compare,
+		key: func(dst []byte, s string) []byte { return append(dst, s...) },
+	}
+	d.number("")
+	return d
+}
+
+// appendWhat appends a form of a What that no other has.
+func appendWhat(dst []byte, w What) []byte {
+	for _, s := range []string{w.Kind, w.Class, w.Status, w.Unit, w.Comparator} {
+		dst = append(append(dst, s...), 0)
+	}
+	for _, c := range w.Codes {
+		dst = append(append(append(append(dst, c.System...), 0), c.Code...), 0)
+	}
+	return dst
+}
+
+// dictionaries are all those of a Set.
+type dictionaries struct {
+	whats  *dictionary[What]
+	values [attributes]*dictionary[string]
+	orgs   *dictionary[string]
+}
+
+func newDictionaries() *dictionaries {
+	d := &dictionaries{whats: newWhats(), orgs: newStrings()}
+	for a := range d.values {
+		d.values[a] = newStrings()
+	}
+	return d
+}
+
+func (d *dictionaries) sort() {
+	d.whats.sort()
+	d.orgs.sort()
+	for _, v := range d.values {
+		v.sort()
+	}
+}
+
+func (d *dictionaries) valueLists() (lists [attributes][]string) {
+	for a, v := range d.values {
+		lists[a] = v.list
+	}
+	return lists
+}
