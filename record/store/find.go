@@ -147,6 +147,7 @@ type finder struct {
 	bodies  int
 	persons []Person // whom the compartment is of
 	owners  map[uint64]struct{}
+	given   map[int][]rk // of types whose rows are known beforehand: only these are looked at
 }
 
 // hit is a row that answers the query.
@@ -199,7 +200,12 @@ func (s *finder) page(count int) ([]hit, error) {
 		}
 		a.sort, a.order = s.q.Sort, s.needs(s.q.Sort)
 		a.enough, a.after = count+1, s.after
-		hits, err := s.gather(a)
+		src, err := s.plan(a)
+		if err != nil {
+			return nil, err
+		}
+		s.note(typ, src)
+		hits, err := s.scanAll(a, src)
 		if err != nil {
 			return nil, err
 		}
@@ -212,6 +218,17 @@ func (s *finder) page(count int) ([]hit, error) {
 		}
 	}
 	return s.first(all, count+1), nil
+}
+
+// note keeps which rows of a type a page is made from, for shownBefore.
+func (s *finder) note(typ int, src *source) {
+	if src.kind != given {
+		return
+	}
+	if s.given == nil {
+		s.given = map[int][]rk{}
+	}
+	s.given[typ] = src.rows
 }
 
 // first returns the first of hits in order.
@@ -384,15 +401,27 @@ func (s *finder) shownBefore(h *hit, v *Version) (bool, error) {
 	found := false
 	err := s.query("SELECT r.rk FROM ids i CROSS JOIN head r WHERE i.id = ?1 AND i.typ = ?2 AND i.rk < ?3 AND r.rk = i.rk AND r.t <= ?4 AND "+allowed,
 		append([]any{packID(v.ID), typ, h.rk, s.t}, args...), func(r *row) error {
-			if s.persons == nil || slices.Contains(s.persons, r.rk(0).person()) {
-				found = true
-			}
+			found = found || s.looksAt(r.rk(0))
 			return nil
 		})
 	if err != nil {
 		return false, fmt.Errorf("look whether a resource was shown: %w", err)
 	}
 	return found, nil
+}
+
+// looksAt reports whether a page may have a row: it is of the compartment, and of
+// the rows that are known beforehand.
+func (s *finder) looksAt(at rk) bool {
+	if s.persons != nil && !slices.Contains(s.persons, at.person()) {
+		return false
+	}
+	rows, known := s.given[at.typ()]
+	if !known {
+		return true
+	}
+	_, in := slices.BinarySearch(rows, at)
+	return in
 }
 
 // bodiesOf loads the versions of hits, as far as they are there and the filter

@@ -79,6 +79,7 @@ func TestFind(t *testing.T) {
 			{"everything of a person is given", testEverything},
 			{"linked persons are found as one", testFindLinked},
 			{"a resource of several persons is found once", testFindManyPersons},
+			{"pages are one order", testPagesAreOneOrder},
 			{"conditions at random give what the oracle does", testFindAtRandom},
 			{"too costly searches are refused", testFindTooCostly},
 		} {

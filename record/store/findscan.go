@@ -31,7 +31,7 @@ func (s *finder) scanAll(a *ask, src *source) ([]hit, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = old
+		all = a.past(once(old)) // a resource that is replaced in one of its rows is in all
 	}
 	first := a.enough > 0 && len(a.sort) == 0 // the first in the order of rows will do
 	if first && a.after != nil && a.after.Type == a.typ {
@@ -53,7 +53,7 @@ func (s *finder) scanAll(a *ask, src *source) ([]hit, error) {
 			break
 		}
 	}
-	return once(a.past(all)), nil
+	return once(all), nil
 }
 
 // fresh returns how many hits are of rows as they are now. These are read in
