@@ -30,6 +30,9 @@ func (b *Builder) AddEvent(key int64, e Event) {
 	e.Codes = slices.Clone(e.Codes)
 	slices.SortFunc(e.Codes, Code.Compare)
 	e.Codes = slices.Compact(e.Codes)
+	if e.Recorded == e.Day {
+		e.Recorded = NoDay
+	}
 	b.events[key] = append(b.events[key], e)
 }
 
@@ -113,7 +116,7 @@ func (p *part) addEvent(d *dictionaries, e *Event) {
 	p.org = append(p.org, uint16(d.orgs.number(e.Organisation)))
 	p.value.add(i, e.Value, e.HasValue)
 	p.end.add(i, e.End, e.End != NoDay)
-	p.recorded.add(i, e.Recorded, e.Recorded != NoDay && e.Recorded != e.Day)
+	p.recorded.add(i, e.Recorded, e.Recorded != NoDay)
 	if e.Source != "" && len(p.source.ends) == 0 {
 		p.source.ends = make([]uint32, i, i+1)
 	}

@@ -30,21 +30,28 @@ func (d *dictionary[T]) number(v T) uint32 {
 // sort puts the values in order and returns, for each number that there was, the
 // one that it has now.
 func (d *dictionary[T]) sort() []uint32 {
-	order := make([]uint32, len(d.list))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(a, b uint32) int { return d.compare(d.list[a], d.list[b]) })
-	now := make([]uint32, len(order))
-	list := make([]T, len(order))
-	for to, from := range order {
-		now[from] = uint32(to)
-		list[to] = d.list[from]
-	}
-	d.list = list
+	now := sortNumbers(&d.list, d.compare)
 	for k, n := range d.numbers {
 		d.numbers[k] = now[n]
 	}
+	return now
+}
+
+// sortNumbers puts a list in order and returns, for each number that there was,
+// the one that it has now.
+func sortNumbers[T any](list *[]T, compare func(T, T) int) []uint32 {
+	order := make([]uint32, len(*list))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return compare((*list)[a], (*list)[b]) })
+	now := make([]uint32, len(order))
+	sorted := make([]T, len(order))
+	for to, from := range order {
+		now[from] = uint32(to)
+		sorted[to] = (*list)[from]
+	}
+	*list = sorted
 	return now
 }
 

@@ -42,6 +42,12 @@ func (s *sparse[T]) at(i int) (v T, ok bool) {
 	return s.values[int(s.before[i/64])+bits.OnesCount64(word&(bit-1))], true
 }
 
+// expect makes room for n rows.
+func (s *sparse[T]) expect(n int) {
+	s.has = make([]uint64, 0, n/64+1)
+	s.before = make([]uint32, 0, n/64+1)
+}
+
 // add appends a row, the i-th.
 func (s *sparse[T]) add(i int, v T, ok bool) {
 	if i%64 == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"joinery/fault"
@@ -146,7 +147,9 @@ func build(t interface{ Fatal(...any) }, people []Profile, events map[int64][]Ev
 	return set
 }
 
-var columns = cmp.AllowUnexported(Set{}, part{}, place{}, texts{}, sparse[float64]{}, sparse[Day]{})
+var columns = cmp.Options{
+	cmp.AllowUnexported(Set{}, part{}, place{}, texts{}, sparse[float64]{}, sparse[Day]{}), cmpopts.EquateEmpty(),
+}
 
 // TestOrderOfArrival: what is the same gives the same bytes however it came, and
 // gives back what was put in.
