@@ -28,6 +28,10 @@ var imports = []struct{ pkg, may string }{
 	{"fhir/r4/internal/gen", ""},
 	{"fhir/path", "fault fhir fhir/codes fhir/r4"},
 	{"timeline", "fault fhir fhir/codes"},
+	{"criteria/language", "fault fhir/codes timeline"},
+	{"criteria", "fault timeline criteria/language"},
+	{"criteria/cases", "fhir timeline criteria criteria/language"},
+	{"definitions", "criteria/language"},
 
 	// Source: what comes in.
 	{"source", "fault fhir"},

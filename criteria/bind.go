@@ -1,0 +1,136 @@
+package criteria
+
+import (
+	"slices"
+	"strings"
+
+	"joinery/criteria/language"
+	"joinery/timeline"
+)
+
+// binding is a Program resolved to the Whats of one Set: for each What, the
+// searches that it may be found by. Everything about an event except its dates
+// and its value is decided here, once.
+type binding struct {
+	program *Program
+	set     *timeline.Set
+	first   []uint32 // of each What, its first ref; one more at the end
+	refs    []ref
+}
+
+// ref says that events of a What may be found by a leaf.
+type ref struct {
+	leaf       uint32
+	comparator byte // of values: 0, '<', 'l' (<=), 'g' (>=), '>'
+	convert    language.Conversion
+}
+
+// neverHappened are the statuses that say that a thing did not happen, or not
+// yet. They are found only by a condition that names them.
+var neverHappened = []string{
+	"cancelled", "draft", "entered-in-error", "not-done", "on-hold", "planned", "preparation", "proposed", "registered", "rejected",
+	"requested", "revoked", "waitlist",
+}
+
+func (p *Program) bind(set *timeline.Set) *binding {
+	b := &binding{program: p, set: set}
+	exact, rest := p.byCode()
+	whats := set.Whats()
+	b.first = make([]uint32, 0, len(whats)+1)
+	for i := range whats {
+		b.first = append(b.first, uint32(len(b.refs)))
+		found := slices.Clone(rest)
+		for _, c := range whats[i].Codes {
+			key := language.Code{System: c.System, Code: c.Code}
+			if c.System == "" {
+				key.Code = strings.ToLower(c.Code)
+			}
+			found = append(found, exact[key]...)
+		}
+		slices.SortFunc(found, func(a, b *leaf) int { return a.at - b.at })
+		for _, l := range slices.Compact(found) {
+			if r, ok := l.takes(&whats[i]); ok {
+				b.refs = append(b.refs, r)
+			}
+		}
+	}
+	b.first = append(b.first, uint32(len(b.refs)))
+	return b
+}
+
+// byCode returns the leaves by each code that they look for, and those that
+// must be tried with every What.
+func (p *Program) byCode() (exact map[language.Code][]*leaf, rest []*leaf) {
+	exact = map[language.Code][]*leaf{}
+	for _, l := range p.leaves {
+		if l.events.Codes == nil {
+			rest = append(rest, l)
+			continue
+		}
+		begins := false
+		for _, c := range l.events.Codes.Codes {
+			begins = begins || c.Begins
+			key := language.Code{System: c.System, Code: c.Code}
+			exact[key] = append(exact[key], l)
+		}
+		if begins {
+			rest = append(rest, l)
+		}
+	}
+	return exact, rest
+}
+
+// takes reports whether a leaf finds events of a What, dates and values apart,
+// and how their values are read.
+func (l *leaf) takes(w *timeline.What) (ref, bool) {
+	r, why := l.match(w)
+	return r, why == ""
+}
+
+// match is takes, with what is in the way: "" is nothing, unitOnly the unit
+// alone.
+func (l *leaf) match(w *timeline.What) (r ref, why string) {
+	e := l.events
+	switch {
+	case len(e.Kinds) > 0 && !slices.Contains(e.Kinds, w.Kind):
+		return r, "kind"
+	case len(e.Classes) > 0 && !slices.Contains(e.Classes, w.Class):
+		return r, "class"
+	case len(e.Statuses) > 0 && !slices.Contains(e.Statuses, w.Status):
+		return r, "status"
+	case len(e.Statuses) == 0 && slices.Contains(neverHappened, w.Status):
+		return r, "status"
+	case e.Codes != nil && !holds(e.Codes, w):
+		return r, "code"
+	}
+	r = ref{leaf: uint32(l.at), comparator: comparator(w.Comparator)}
+	ok := false
+	if r.convert, ok = language.Convert(w.Unit, l.unit); !ok {
+		if l.valued {
+			return r, unitOnly
+		}
+		r.convert = language.Conversion{} // has no value to this leaf
+	}
+	return r, ""
+}
+
+const unitOnly = "unit"
+
+func holds(s *language.CodeSet, w *timeline.What) bool {
+	return slices.ContainsFunc(w.Codes, func(c timeline.Code) bool { return s.Has(c.System, c.Code) })
+}
+
+func comparator(s string) byte {
+	switch s {
+	case "<", ">":
+		return s[0]
+	case "<=":
+		return 'l'
+	case ">=":
+		return 'g'
+	}
+	return 0
+}
+
+// of returns the refs of a What.
+func (b *binding) of(what uint32) []ref { return b.refs[b.first[what]:b.first[what+1]] }

@@ -1,0 +1,145 @@
+package language
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Describe says a condition in one line of plain English.
+func Describe(x Expr) string {
+	switch x := x.(type) {
+	case nil:
+		return "everybody"
+	case *All:
+		return joined(x.Of, " and ")
+	case *Any:
+		return joined(x.Of, " or ")
+	case *Not:
+		return "not " + within(x.Of)
+	case *AtLeast:
+		return fmt.Sprintf("at least %d of: %s", x.N, joined(x.Of, "; "))
+	case *Score:
+		if x.Is == nil {
+			return fmt.Sprintf("the score of %d conditions", len(x.Terms))
+		}
+		return fmt.Sprintf("the score of %d conditions is %s", len(x.Terms), x.Is)
+	case *Needing:
+		return Describe(x.Of)
+	case *Meets:
+		return "meets " + x.Name
+	case *Events:
+		return x.describe()
+	case *Change:
+		text := fmt.Sprintf("the change from the %s to the %s", x.From.describe(), x.To.describe())
+		if x.Value != nil {
+			text += " is " + x.Value.String()
+		}
+		return text
+	case *Stays:
+		return "days in: " + x.Events.describe()
+	}
+	return describePerson(x)
+}
+
+func describePerson(x Expr) string {
+	switch x := x.(type) {
+	case *Age:
+		return "age " + x.Is.String()
+	case *Sex:
+		return strings.Join(x.In, " or ")
+	case *Registered:
+		return x.describe()
+	case *Area:
+		if len(x.In) == 0 {
+			return "lives in the area"
+		}
+		return "lives in " + strings.Join(x.In, " or ")
+	case *Deprivation:
+		return "lives in deprivation decile " + x.Is.String()
+	case *Ethnicity:
+		return "ethnic category " + strings.Join(x.In, " or ")
+	}
+	return fmt.Sprintf("%T", x)
+}
+
+func joined(of []Expr, with string) string {
+	const most = 6 // conditions; a longer line is not read
+	var parts []string
+	for i, x := range of {
+		if i == most {
+			parts = append(parts, fmt.Sprintf("%d more", len(of)-most))
+			break
+		}
+		parts = append(parts, within(x))
+	}
+	return strings.Join(parts, with)
+}
+
+func within(x Expr) string {
+	switch x.(type) {
+	case *All, *Any, *AtLeast:
+		return "(" + Describe(x) + ")"
+	}
+	return Describe(x)
+}
+
+// Name returns what the events are called in sentences.
+func (e *Events) Name() string {
+	name := e.Subject
+	if e.Codes != nil {
+		name = e.Codes.Title
+	}
+	if e.Subject == "any" {
+		name = strings.Join(e.Kinds, " or ")
+		if len(e.Classes) > 0 {
+			name += " of class " + strings.Join(e.Classes, " or ")
+		}
+	}
+	return name
+}
+
+func (e *Events) describe() string {
+	var b strings.Builder
+	b.WriteString(map[EventOp]string{Has: "has ", Count: "count of ", First: "first ", Last: "last "}[e.Op])
+	b.WriteString(e.Name())
+	if len(e.Statuses) > 0 {
+		b.WriteString(" that is " + strings.Join(e.Statuses, " or "))
+	}
+	if e.Ongoing {
+		b.WriteString(", ongoing,")
+	}
+	if e.Window.Kind != Ever {
+		b.WriteString(" " + e.Window.String())
+	}
+	switch e.Dated {
+	case ByStart:
+	case ByEnd:
+		b.WriteString(" by its end")
+	case ByRecord:
+		b.WriteString(" by when it was entered")
+	}
+	if e.Value != nil {
+		b.WriteString(", value " + e.Value.String())
+	}
+	if e.Was != nil {
+		b.WriteString(", was " + e.Was.Title)
+	}
+	if e.Is != nil {
+		b.WriteString(" is " + e.Is.String())
+	}
+	return b.String()
+}
+
+func (x *Registered) describe() string {
+	switch {
+	case !x.Yes:
+		return "is registered nowhere"
+	case x.Networks:
+		return "registered in network " + strings.Join(x.In, " or ")
+	case len(x.In) > 0:
+		return "registered with " + strings.Join(x.In, " or ")
+	case x.For.N > 0:
+		return "registered for at least " + x.For.String()
+	}
+	return "registered"
+}

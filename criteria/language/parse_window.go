@@ -1,0 +1,219 @@
+package language
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// window reads the keys that say when events are looked for. Without any it is
+// everything up to the index date.
+func (r *reader) window(f *fields, head *yaml.Node) Window {
+	within, between := f.take("within"), f.take("between")
+	since, before := f.take("since"), f.take("before")
+	from, to := f.take("from"), f.take("to")
+	after := f.take("after")
+	n := 0
+	for _, x := range []*yaml.Node{within, between, since, before, from, after} {
+		if x != nil {
+			n++
+		}
+	}
+	switch {
+	case n > 1:
+		r.wrong(head, "The time is given twice; keep one of within, between, since, before, and from with to.")
+	case within != nil:
+		return r.within(within)
+	case between != nil:
+		return r.between(between)
+	case since != nil:
+		return r.since(since)
+	case before != nil:
+		return r.before(before)
+	case after != nil:
+		what := r.text(after, "after")
+		r.wrong(after, "A window that only begins has no end; write \"within: 28 days after %s\", or \"since: %s\" for up to the index date.", what, what)
+	case from != nil && to == nil:
+		r.wrong(from, "The window has no end; add \"to: %s\" with its last day, or write \"since: %s\" for up to the index date.", "2026-03-31", r.text(from, "from"))
+	case from == nil && to != nil:
+		r.wrong(to, "The window has no beginning; add \"from: 2025-04-01\" with its first day.")
+	case from != nil:
+		return r.dates(from, to)
+	}
+	return Window{text: "ever"}
+}
+
+func (r *reader) within(n *yaml.Node) Window {
+	text := r.text(n, "within")
+	w := Window{Kind: Within, text: "within " + text}
+	p, rest, err := parsePeriod(strings.Fields(text))
+	if err != nil {
+		r.wrong(n, "within: %v.", err)
+		return w
+	}
+	w.Length = p
+	if len(rest) == 0 {
+		if p.N == 0 {
+			r.wrong(n, "A window of no length holds nothing; write \"within: 1 day\" for the index date itself.")
+		}
+		return w
+	}
+	if strings.Join(rest[1:], " ") == "index date" || strings.Join(rest[1:], " ") == "the index date" {
+		switch rest[0] {
+		case "after":
+			r.wrong(n, "This reads data after the index date, which nobody has yet on that day; write \"within: %s\" for the time up to it.", p)
+		default:
+			r.wrong(n, "Windows end on the index date anyway; write \"within: %s\".", p)
+		}
+		return w
+	}
+	switch rest[0] {
+	case "after":
+		w.Kind = WithinAfter
+	case "before":
+		w.Kind = WithinBefore
+	case "of":
+		r.wrong(n, "%q does not say on which side; write \"within: %s after %s\" or \"within: %s before %s\".", text, p, strings.Join(rest[1:], " "), p, strings.Join(rest[1:], " "))
+		return w
+	default:
+		r.wrong(n, "%q is not understood; write \"12 months\", \"28 days after discharge\" or \"7 days before surgery\".", text)
+		return w
+	}
+	w.Anchor, rest = r.anchor(n, rest[1:])
+	r.nothingLeft(n, rest)
+	return w
+}
+
+// between reads "6 and 18 months ago", "12 months and 3 months ago", and "age
+// 12 months and age 24 months".
+func (r *reader) between(n *yaml.Node) Window {
+	text := r.text(n, "between")
+	w := Window{Kind: Between, text: "between " + text}
+	words := strings.Fields(text)
+	near, far, ok := cut(words, "and")
+	if !ok {
+		r.wrong(n, "between has two ends; write \"6 and 18 months ago\", or \"age 1 year and age 2 years\".")
+		return w
+	}
+	if len(far) > 0 && far[len(far)-1] == "ago" {
+		far = far[:len(far)-1]
+		if len(near) == 1 && len(far) == 2 {
+			near = append(near, far[1])
+		}
+		a, rest, err := parsePeriod(near)
+		b, rest2, err2 := parsePeriod(far)
+		if err != nil || err2 != nil || len(rest)+len(rest2) > 0 {
+			r.wrong(n, "%q is not understood; write \"6 and 18 months ago\".", text)
+			return w
+		}
+		if days(a) > days(b) {
+			a, b = b, a
+		}
+		if days(a) == days(b) {
+			r.wrong(n, "The two ends are the same, so the window holds nothing; write the nearer and the farther one.")
+		}
+		w.Until, w.Length = a, b
+		return w
+	}
+	w.Kind = BetweenAnchors
+	var rest []string
+	w.Anchor, rest = r.anchor(n, near)
+	r.nothingLeft(n, rest)
+	w.Last, rest = r.anchor(n, far)
+	r.nothingLeft(n, rest)
+	if a, b := w.Anchor, w.Last; a != nil && b != nil && a.Name == "" && b.Name == "" && days(a.Age) >= days(b.Age) {
+		r.wrong(n, "The window ends before it begins; write the younger age first.")
+	}
+	return w
+}
+
+func cut(words []string, at string) (before, after []string, ok bool) {
+	for i, w := range words {
+		if w == at {
+			return append([]string{}, words[:i]...), words[i+1:], true
+		}
+	}
+	return words, nil, false
+}
+
+// days returns about how long a period is, to compare two.
+func days(p Period) int { return p.N * []int{100, 700, 3044, 36525}[p.Unit] }
+
+func (r *reader) since(n *yaml.Node) Window {
+	text := r.text(n, "since")
+	w := Window{Kind: Since, text: "since " + text}
+	if d, err := parseDay(text); err == nil {
+		w.Kind, w.From = Dates, d
+		return w
+	}
+	var rest []string
+	w.Anchor, rest = r.anchor(n, strings.Fields(text))
+	r.nothingLeft(n, rest)
+	return w
+}
+
+func (r *reader) before(n *yaml.Node) Window {
+	text := r.text(n, "before")
+	w := Window{Kind: BeforeAnchor, text: "before " + text}
+	words := strings.Fields(text)
+	if len(words) == 3 && words[2] == "ago" {
+		p, _, err := parsePeriod(words)
+		if err != nil {
+			r.wrong(n, "before: %v.", err)
+		}
+		w.Kind, w.Until = EndsAgo, p
+		return w
+	}
+	var rest []string
+	w.Anchor, rest = r.anchor(n, words)
+	r.nothingLeft(n, rest)
+	return w
+}
+
+func (r *reader) dates(from, to *yaml.Node) Window {
+	w := Window{Kind: Dates}
+	var err error
+	if w.From, err = parseDay(r.text(from, "from")); err != nil {
+		r.wrong(from, "from: %v.", err)
+	}
+	if w.To, err = parseDay(r.text(to, "to")); err != nil {
+		r.wrong(to, "to: %v.", err)
+	}
+	if w.From > w.To && w.To != 0 {
+		r.wrong(to, "The window ends before it begins; write the earlier day under from.")
+	}
+	w.text = "from " + w.From.String() + " to " + w.To.String()
+	return w
+}
+
+// anchor reads what a window hangs on: "birth", "age 2 years", or the name of
+// an event, which may still be defined further down.
+func (r *reader) anchor(n *yaml.Node, words []string) (*Anchor, []string) {
+	switch {
+	case len(words) == 0:
+		r.wrong(n, "What the window hangs on is missing; write birth, \"age 2 years\" or the name of one of the events.")
+		return nil, nil
+	case words[0] == "birth":
+		return &Anchor{at: at{r.place(n)}}, words[1:]
+	case words[0] == "age":
+		words = words[1:]
+		if len(words) == 1 {
+			words = append(words, "years")
+		}
+		p, rest, err := parsePeriod(words)
+		if err != nil {
+			r.wrong(n, "age: %v.", err)
+			return nil, nil
+		}
+		return &Anchor{at: at{r.place(n)}, Age: p}, rest
+	}
+	a := &Anchor{at: at{r.place(n)}, Name: words[0]}
+	r.hanging = append(r.hanging, a)
+	return a, words[1:]
+}
+
+func (r *reader) nothingLeft(n *yaml.Node, words []string) {
+	if len(words) > 0 {
+		r.wrong(n, "%q is too much here; leave it out.", strings.Join(words, " "))
+	}
+}
