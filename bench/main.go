@@ -5,11 +5,14 @@
 //
 //	go run ./bench            all of it, about 20 minutes
 //	go run ./bench -quick     a small database and short runs, 3 minutes
+//	go run ./bench -quick -only chain -against old/joinery
+//	                          one line by two programs in turn, on one database
 //
 // It writes bench.json and, with -write, the tables of docs/performance.md.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -57,6 +60,7 @@ type plan struct {
 	backends      []string
 	audits        []string
 	binary, dir   string
+	against       string
 	data, out     string
 	write         bool
 	only          string
@@ -68,16 +72,20 @@ func main() {
 	backends := flag.String("backend", "sqlite,postgres", "what to measure: sqlite, postgres or both")
 	audits := flag.String("audit", "on,off", "measure with audit on, off or both; off only on a database made for it")
 	flag.StringVar(&p.binary, "binary", "bin/joinery", "the joinery to measure")
+	flag.StringVar(&p.against, "against", "", "another joinery: each line is measured with both in turn, twice, on the same database")
 	flag.StringVar(&p.dir, "dir", "", "where to keep the databases; empty is a folder that is removed afterwards")
 	flag.StringVar(&p.data, "data", "../shared/data/synthea/r4-transaction-bundles-120.zip", "the Synthea bundles")
 	flag.StringVar(&p.out, "out", "bench.json", "the file for the figures")
 	flag.BoolVar(&p.write, "write", false, "write the tables into docs/performance.md")
 	flag.StringVar(&p.only, "only", "", "measure only the lines whose name contains this")
+	long := flag.Duration("long", 0, "how long each line is measured; 0 is 8s, or 2s with -quick")
+	people := flag.Int("people", 0, "how many people the large population has; 0 is 100000, or 10000 with -quick")
 	flag.Parse()
 	if *quick {
 		p.name, p.resources, p.people = "quick", []int{35_000}, 10_000
 		p.warm, p.long, p.importReplays = 500*time.Millisecond, 2*time.Second, 120
 	}
+	p.long, p.people = cmp.Or(*long, p.long), cmp.Or(*people, p.people)
 	p.backends, p.audits = strings.Split(*backends, ","), strings.Split(*audits, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -244,7 +252,29 @@ func (p plan) searches(ctx context.Context, b *bench) error {
 		if !p.wants(do.name) {
 			continue
 		}
-		if err := do.run(); err != nil {
+		if err := p.turns(ctx, b, do.run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turns measures a line; against another program, with each in turn, so that
+// what else the machine does meets both alike.
+func (p plan) turns(ctx context.Context, b *bench, run func() error) error {
+	if p.against == "" {
+		return run()
+	}
+	for _, binary := range []string{p.binary, p.against, p.binary, p.against} {
+		if err := b.server.stop(); err != nil {
+			return fmt.Errorf("stopping the server: %w", err)
+		}
+		b.server.binary = binary
+		if _, err := b.server.start(ctx); err != nil {
+			return err
+		}
+		fmt.Println("with", binary)
+		if err := run(); err != nil {
 			return err
 		}
 	}
@@ -297,18 +327,16 @@ func (p plan) restricted(ctx context.Context, b *bench) (err error) {
 	if b.staff, err = b.staffToken(ctx); err != nil {
 		return err
 	}
-	if p.wants(lineNames) {
-		if err := b.names(ctx); err != nil {
+	for _, do := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{lineNames, b.names}, {lineCount, b.count}, {lineChain, b.chain}} {
+		if !p.wants(do.name) {
+			continue
+		}
+		if err := p.turns(ctx, b, func() error { return do.run(ctx) }); err != nil {
 			return err
 		}
-	}
-	if p.wants(lineCount) {
-		if err := b.count(ctx); err != nil {
-			return err
-		}
-	}
-	if p.wants(lineChain) {
-		return b.chain(ctx)
 	}
 	return nil
 }

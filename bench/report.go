@@ -19,8 +19,8 @@ func (b *bench) report(l line) {
 		return // a warming round
 	}
 	b.lines = append(b.lines, l)
-	fmt.Printf("%-8s audit %-3s %7d  %-50s %9.0f %-9s p50 %7.2f p99 %7.2f ms  checked %d wrong %d  cores %.1f+%.1f, others %.1f  %4.0f MB\n",
-		l.Backend, l.Audit, l.Resources, l.Name, l.Rate, l.Unit+"/s", l.P50, l.P99, l.Checked, l.Wrong, l.ServerCPU, l.ClientCPU, l.OtherCPU, l.RSS)
+	fmt.Printf("%-8s audit %-3s %7d  %-50s %9.0f %-9s p50 %7.2f p99 %7.2f ms  checked %d wrong %d  cores %.1f+%.1f, others %.1f, %.0f µs each  %4.0f MB\n",
+		l.Backend, l.Audit, l.Resources, l.Name, l.Rate, l.Unit+"/s", l.P50, l.P99, l.Checked, l.Wrong, l.ServerCPU, l.ClientCPU, l.OtherCPU, l.ServerCPU/max(l.Rate, 1)*1e6, l.RSS)
 	if l.FirstWrong != "" {
 		fmt.Printf("         WRONG: %s\n", l.FirstWrong)
 	}

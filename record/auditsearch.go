@@ -31,7 +31,7 @@ func (v *View) readAuditEvent(ctx context.Context, id fhir.ID) (Version, error) 
 	l.name(auditType, id, 0)
 	var seen Version
 	var person store.Person
-	err := v.rec.store.View(ctx, func(n *store.Snap) error {
+	err := v.rec.store.ViewTrail(ctx, func(n *store.Snap) error {
 		number, ok := v.rec.unseal(id)
 		if !ok {
 			return fault.New(fault.NotFound, "There is no such resource.")

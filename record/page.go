@@ -141,15 +141,19 @@ func (v *View) find(ctx context.Context, t *turn) (Page, []told, error) {
 	p := Page{Of: t.Of, Query: t.query}
 	var found []told
 	look := func(n *store.Snap) error {
-		t.T = n.T()
 		var err error
-		found, err = v.look(n, t, &p)
+		if found, err = v.look(n, t, &p); err == nil && t.After != nil {
+			t.T, err = n.T()
+		}
 		return err
 	}
 	var err error
-	if t.T == 0 {
+	switch {
+	case t.query != nil && t.query.Type == auditType:
+		err = v.rec.store.ViewTrail(ctx, look)
+	case t.T == 0:
 		err = v.rec.store.View(ctx, look)
-	} else {
+	default:
 		err = v.rec.store.ViewAsOf(ctx, t.T, look)
 	}
 	if err != nil {

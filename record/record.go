@@ -96,5 +96,8 @@ func (v *View) filter(a access.Action) *access.Filter {
 
 // Ready reports whether the record can answer: nil, or why not.
 func (r *Record) Ready(ctx context.Context) error {
-	return r.store.View(ctx, func(*store.Snap) error { return nil })
+	return r.store.ViewTrail(ctx, func(n *store.Snap) error {
+		_, err := n.T()
+		return err
+	})
 }

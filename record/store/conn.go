@@ -129,6 +129,7 @@ type sqliteConn struct {
 	// bulk statements by table and number of rows, see insert
 	bulk    map[bulkKey]*sqlite.Stmt
 	stopped chan struct{} // closed when what it does should end
+	kept    keptSnapshot
 }
 
 var sqliteWords = &dialect{}

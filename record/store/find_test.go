@@ -255,7 +255,7 @@ func testFindIncludes(t *testing.T, empty backend) {
 func testOlderPagesSeeOneState(t *testing.T, empty backend) {
 	w := newWorld(t, empty, synthea(t, 2))
 	var at int64
-	if err := w.View(context.Background(), func(n *Snap) error { at = n.T(); return nil }); err != nil {
+	if err := w.View(context.Background(), func(n *Snap) (err error) { at, err = n.T(); return err }); err != nil {
 		t.Fatal(err)
 	}
 	before := map[string][]string{}

@@ -157,7 +157,7 @@ func subjectsOfShared(t *testing.T) map[string]Rights {
 // now is the record's t.
 func (w *world) now(t *testing.T) (at int64) {
 	t.Helper()
-	if err := w.View(t.Context(), func(n *Snap) error { at = n.T(); return nil }); err != nil {
+	if err := w.View(t.Context(), func(n *Snap) (err error) { at, err = n.T(); return err }); err != nil {
 		t.Fatal(err)
 	}
 	return at

@@ -81,7 +81,7 @@ func (g *group) relateAgain(persons []Person) error {
 	if err != nil {
 		return fmt.Errorf("look up who gives relations: %w", err)
 	}
-	n := &Snap{s: g.s, ctx: g.ctx, c: g.c, t: g.log.n, last: g.log.n}
+	n := &Snap{s: g.s, ctx: g.ctx, c: g.c, t: latest, last: latest}
 	for _, src := range sources {
 		v, err := n.load(rk(src))
 		if err != nil {

@@ -158,7 +158,7 @@ func (g *group) admit(it *item) (refusal, err error) {
 		return nil, err
 	}
 	if it.tx.Check != nil {
-		n := &Snap{s: g.s, ctx: it.ctx, c: g.c, t: g.log.n, last: g.log.n, at: time.UnixMilli(max(g.log.at, g.now)).UTC()}
+		n := &Snap{s: g.s, ctx: it.ctx, c: g.c, t: latest, last: latest}
 		if err := it.tx.Check(n); err != nil {
 			return err, nil
 		}

@@ -82,6 +82,14 @@ func (db *postgresDB) read(ctx context.Context, do func(conn) error) error {
 	return db.transact(ctx, beginRead, do)
 }
 
+func (db *postgresDB) view(ctx context.Context, do func(conn) error) error {
+	return db.read(ctx, do)
+}
+
+func (db *postgresDB) note(ctx context.Context, do func(conn) error) error {
+	return db.write(ctx, do)
+}
+
 // write runs do, again when the database asks for it.
 func (db *postgresDB) write(ctx context.Context, do func(conn) error) error {
 	var err error

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"time"
+	"fmt"
 )
 
 // Snap is the record at one t, for the time of the function it was given to and
@@ -12,20 +12,29 @@ import (
 // when the Snap is one of an older t (ViewAsOf): rows with t > n.t were not yet
 // there, and what they replaced is in hist, from histFrom(n.t) on.
 type Snap struct {
-	s    *Store
-	ctx  context.Context
-	c    conn
-	t    int64     // what it sees: versions with t ≤ this, not yet replaced by it
-	last int64     // the newest t when it was taken
-	at   time.Time // the moment of t
+	s     *Store
+	ctx   context.Context
+	c     conn
+	t     int64 // what it sees: versions with t ≤ this, not yet replaced by it
+	last  int64 // the newest t when it was taken, or latest
+	trail bool  // the trail is in it
 }
+
+// latest is greater than any t. It stands for that of a Snap which sees all that
+// there is, as long as nobody asks.
+const latest int64 = 1 << 42
 
 // T returns the snapshot's t, to remember with a page. It must not leave the
 // server.
-func (n *Snap) T() int64 { return n.t }
-
-// At returns the moment of the last transaction that the snapshot sees.
-func (n *Snap) At() time.Time { return n.at }
+func (n *Snap) T() (int64, error) {
+	if n.last == latest {
+		err := n.query("SELECT n FROM tip WHERE what = 0", nil, func(r *row) error { n.last = r.int(0); return nil })
+		if err != nil {
+			return 0, fmt.Errorf("read how far the record has come: %w", err)
+		}
+	}
+	return min(n.t, n.last), nil
+}
 
 // query runs a statement in the snapshot; see conn.
 func (n *Snap) query(sql string, args []any, each func(*row) error) error {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // for goose, which speaks database/sql
@@ -21,10 +22,16 @@ import (
 // database is the one or the other database: how to get a connection in a
 // transaction.
 type database interface {
-	// read runs do in a transaction that only reads and sees one state.
+	// read runs do in a transaction that only reads and sees one state, with
+	// everything that was acknowledged.
 	read(ctx context.Context, do func(conn) error) error
+	// view is read of what changes the record: of the trail and of pages it may
+	// see less than was acknowledged.
+	view(ctx context.Context, do func(conn) error) error
 	// write runs do in a transaction and returns when it is on disk.
 	write(ctx context.Context, do func(conn) error) error
+	// note is write of what a view need not see: the trail and pages.
+	note(ctx context.Context, do func(conn) error) error
 	// mend is called after a failure that leaves in doubt what is on disk, with no
 	// other call under way. It returns nil when everything committed is safe.
 	mend(ctx context.Context) error
@@ -42,6 +49,9 @@ type sqliteDB struct {
 	writing sync.Mutex
 	w       *sqliteConn
 	readers chan *sqliteConn
+
+	changes atomic.Int64 // how often the record was changed; what only notes is not counted
+	wal     walSize      // of the goroutine that has writing
 }
 
 func openSQLite(ctx context.Context, path string, readers int) (*sqliteDB, error) {
@@ -51,12 +61,12 @@ func openSQLite(ctx context.Context, path string, readers int) (*sqliteDB, error
 	if readers <= 0 {
 		readers = min(max(4, 2*runtime.GOMAXPROCS(0)), 16)
 	}
-	db := &sqliteDB{path: path, n: readers}
+	db := &sqliteDB{path: path, n: readers, wal: walSize{most: walPages}}
 	return db, db.connect(ctx)
 }
 
 func (db *sqliteDB) connect(ctx context.Context) error {
-	w, err := openConn(ctx, db.path, sqlite.OpenReadWrite, "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 8000")
+	w, err := openConn(ctx, db.path, sqlite.OpenReadWrite, "PRAGMA cache_size = -65536", "PRAGMA wal_autocheckpoint = 0")
 	if err != nil {
 		return err
 	}
@@ -139,7 +149,15 @@ func (q *sqliteConn) until(ctx context.Context) func() {
 	}
 }
 
-func (db *sqliteDB) read(ctx context.Context, do func(conn) error) (err error) {
+func (db *sqliteDB) read(ctx context.Context, do func(conn) error) error {
+	return db.reading(ctx, func(q *sqliteConn) error {
+		q.letGo()
+		return q.transact(ctx, "BEGIN", do)
+	})
+}
+
+// reading runs do with a connection that only reads.
+func (db *sqliteDB) reading(ctx context.Context, do func(*sqliteConn) error) error {
 	db.mending.RLock()
 	defer db.mending.RUnlock()
 	if db.readers == nil {
@@ -160,10 +178,19 @@ func (db *sqliteDB) read(ctx context.Context, do func(conn) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return q.transact(ctx, "BEGIN", do)
+	return do(q)
 }
 
 func (db *sqliteDB) write(ctx context.Context, do func(conn) error) error {
+	return db.writes(ctx, do, func() { db.changes.Add(1) })
+}
+
+func (db *sqliteDB) note(ctx context.Context, do func(conn) error) error {
+	return db.writes(ctx, do, func() {})
+}
+
+// writes runs do in a transaction, and then, before anybody is told of it.
+func (db *sqliteDB) writes(ctx context.Context, do func(conn) error, then func()) error {
 	db.mending.RLock()
 	defer db.mending.RUnlock()
 	db.writing.Lock()
@@ -171,7 +198,12 @@ func (db *sqliteDB) write(ctx context.Context, do func(conn) error) error {
 	if db.w == nil {
 		return fault.New(fault.Unavailable, "The database is being opened again.")
 	}
-	return db.w.transact(ctx, "BEGIN IMMEDIATE", do)
+	err := db.w.transact(ctx, "BEGIN IMMEDIATE", do)
+	then() // also when it failed: it may be on disk
+	if err == nil {
+		db.checkpoint(ctx)
+	}
+	return err
 }
 
 // transact runs do between begin and COMMIT.

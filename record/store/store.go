@@ -255,20 +255,19 @@ func (s *Store) Audit(ctx context.Context, entries []AuditEntry, pages []Page) e
 	return err
 }
 
-// View gives do a snapshot of what is committed when it begins. do must not
-// write, nor keep the snapshot.
+// View gives do a snapshot of the record as it is when it begins, with everything
+// that was acknowledged, but without the trail. do must not write, nor keep the
+// snapshot.
 func (s *Store) View(ctx context.Context, do func(*Snap) error) error {
+	return s.db.view(ctx, func(c conn) error {
+		return do(&Snap{s: s, ctx: ctx, c: c, t: latest, last: latest})
+	})
+}
+
+// ViewTrail is View with the trail.
+func (s *Store) ViewTrail(ctx context.Context, do func(*Snap) error) error {
 	return s.db.read(ctx, func(c conn) error {
-		n := &Snap{s: s, ctx: ctx, c: c}
-		err := c.query(ctx, "SELECT n, at FROM tip WHERE what = 0", nil, func(r *row) error {
-			n.t, n.at = r.int(0), time.UnixMilli(r.int(1)).UTC()
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("begin to read: %w", err)
-		}
-		n.last = n.t
-		return do(n)
+		return do(&Snap{s: s, ctx: ctx, c: c, t: latest, last: latest, trail: true})
 	})
 }
 
@@ -276,7 +275,11 @@ func (s *Store) View(ctx context.Context, do func(*Snap) error) error {
 // are those of now.
 func (s *Store) ViewAsOf(ctx context.Context, t int64, do func(*Snap) error) error {
 	return s.View(ctx, func(n *Snap) error {
-		n.t = min(t, n.last)
+		last, err := n.T()
+		if err != nil {
+			return err
+		}
+		n.t = min(t, last)
 		return do(n)
 	})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -8,9 +9,14 @@ import (
 	"joinery/record/access"
 )
 
+var errNoTrail = errors.New("the audit is read in a View without it; ViewTrail has it")
+
 // AuditRow returns one row of the audit. The fault is NotFound when there is no
 // such row.
 func (n *Snap) AuditRow(number int64) (AuditEntry, error) {
+	if !n.trail {
+		return AuditEntry{}, errNoTrail
+	}
 	var found []AuditEntry
 	err := n.query("SELECT n, at, person, entry FROM audit WHERE n = ?", []any{number}, func(r *row) error {
 		found = append(found, scanAudit(r))
@@ -28,6 +34,9 @@ func (n *Snap) AuditRow(number int64) (AuditEntry, error) {
 // AuditRows returns up to limit rows of the audit before a number, newest
 // first: about any of the persons, or, of nil, about anyone.
 func (n *Snap) AuditRows(of []Person, before int64, limit int) ([]AuditEntry, error) {
+	if !n.trail {
+		return nil, errNoTrail
+	}
 	const columns = "SELECT n, at, person, entry FROM audit WHERE "
 	var found []AuditEntry
 	collect := func(r *row) error { found = append(found, scanAudit(r)); return nil }

@@ -53,8 +53,11 @@ func (s *Store) Verify(ctx context.Context) (Verified, error) {
 	if err := s.sums.check(); err != nil {
 		return v, err
 	}
-	err := s.View(ctx, func(n *Snap) error {
+	err := s.ViewTrail(ctx, func(n *Snap) error {
 		k := &verifier{n: n, patients: map[string]Person{}, named: map[string]bool{}, several: map[version][]Person{}}
+		if _, err := n.T(); err != nil {
+			return err
+		}
 		for _, step := range []func() error{
 			k.pages, k.knownPatients, k.current, k.replaced, k.shared, k.ids, k.heads, k.candidates,
 			k.relations, k.numbers, k.log, k.audit, k.tips,

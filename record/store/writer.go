@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -242,7 +243,11 @@ func (l *lane) write(g *group) error {
 const keptAtOnce = 32
 
 func (l *lane) commit(g *group) error {
-	if err := l.w.s.db.write(g.ctx, g.run); err != nil {
+	write := l.w.s.db.note
+	if slices.ContainsFunc(g.items, func(it *item) bool { return !it.small() }) {
+		write = l.w.s.db.write
+	}
+	if err := write(g.ctx, g.run); err != nil {
 		l.state = state{} // numbers were given that are not taken
 		return err
 	}

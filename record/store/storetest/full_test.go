@@ -105,7 +105,7 @@ func TestAFullDiskRefusesWritesFirstAndRecovers(t *testing.T) {
 func checkTrail(t *testing.T, s *store.Store, written, read int) {
 	t.Helper()
 	writes, reads := 0, 0
-	err := s.View(context.Background(), func(n *store.Snap) error {
+	err := s.ViewTrail(context.Background(), func(n *store.Snap) error {
 		rows, err := n.AuditRows(nil, 1<<60, 1_000_000)
 		for i := len(rows) - 1; i >= 0; i-- {
 			var number int

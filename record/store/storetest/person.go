@@ -202,7 +202,7 @@ func audit(_ *testing.T, w *world) {
 	}
 	wg.Wait()
 	seen := map[string]bool{}
-	w.view(func(n *store.Snap) error {
+	w.trail(func(n *store.Snap) error {
 		rows, err := n.AuditRows(nil, 1<<60, 1000)
 		for i, r := range rows {
 			if r.N != int64(len(rows)-i) {
@@ -220,7 +220,7 @@ func audit(_ *testing.T, w *world) {
 	if _, err := w.Commit(w.ctx(), &store.Tx{Changes: []*store.Change{stale}, Audit: []store.AuditEntry{{Entry: []byte("of a failure")}}}); err == nil {
 		w.Error("a stale change was made")
 	}
-	w.view(func(n *store.Snap) error {
+	w.trail(func(n *store.Snap) error {
 		rows, err := n.AuditRows(nil, 1<<60, 1)
 		if len(rows) != 1 || string(rows[0].Entry) == "of a failure" {
 			w.Error("the audit of a transaction that failed was written")
@@ -232,7 +232,7 @@ func audit(_ *testing.T, w *world) {
 	if _, err := w.Commit(w.ctx(), &store.Tx{Changes: []*store.Change{w.put("Observation", "o1", observation("one")), w.put("Observation", "o2", observation("two")), w.put("Observation", "o3", observation("one"))}, Audit: []store.AuditEntry{each}}); err != nil {
 		w.Fatal(err)
 	}
-	w.view(func(n *store.Snap) error {
+	w.trail(func(n *store.Snap) error {
 		rows, err := n.AuditRows([]store.Person{w.person("one"), w.person("two")}, 1<<60, 10)
 		if len(rows) != 2 {
 			w.Errorf("%d lines about the two, want one each", len(rows))

@@ -30,6 +30,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		test func(*testing.T, *world)
 	}{
 		{"a read sees its own write", readsOwnWrite},
+		{"whoever reads after a write was acknowledged sees it", seesAcknowledged},
 		{"what comes out is what went in", roundTrip},
 		{"versions count from one and times never go back", versionsCount},
 		{"history only grows", historyGrows},
@@ -200,6 +201,13 @@ func (w *world) view(do func(*store.Snap) error) {
 	}
 }
 
+func (w *world) trail(do func(*store.Snap) error) {
+	w.Helper()
+	if err := w.ViewTrail(w.ctx(), do); err != nil {
+		w.Fatalf("ViewTrail: %v", err)
+	}
+}
+
 func (w *world) get(f *access.Filter, typ string, id fhir.ID) (v store.Version, err error) {
 	w.Helper()
 	w.view(func(n *store.Snap) error { v, err = n.Get(f, typ, id); return nil })
@@ -207,7 +215,7 @@ func (w *world) get(f *access.Filter, typ string, id fhir.ID) (v store.Version, 
 }
 
 func (w *world) t() (t int64) {
-	w.view(func(n *store.Snap) error { t = n.T(); return nil })
+	w.view(func(n *store.Snap) (err error) { t, err = n.T(); return err })
 	return t
 }
 
@@ -266,6 +274,35 @@ func readsOwnWrite(_ *testing.T, w *world) {
 	}
 	_, err = w.get(w.all, "Patient", "p2")
 	w.wantKind("absent", err, fault.NotFound)
+}
+
+// seesAcknowledged has several write and audit at once, so that each connection
+// has a snapshot of its own age when it is asked for what was just written.
+func seesAcknowledged(_ *testing.T, w *world) {
+	var group sync.WaitGroup
+	for i := range 6 {
+		id := fhir.ID(fmt.Sprintf("p%d", i))
+		group.Go(func() {
+			for n := 1; n <= 25; n++ {
+				if _, err := w.Commit(w.ctx(), &store.Tx{Changes: []*store.Change{w.put("Patient", id, fmt.Sprintf(`"birthDate":"2000-01-%02d"`, n))}}); err != nil {
+					w.Errorf("commit: %v", err)
+					return
+				}
+				for range 3 {
+					v, err := w.get(w.all, "Patient", id)
+					if err != nil || v.Number != n {
+						w.Errorf("%s is at version %d (%v), want %d, which was acknowledged", id, v.Number, err, n)
+						return
+					}
+					if err := w.Audit(w.ctx(), []store.AuditEntry{{Entry: []byte("read")}}, nil); err != nil {
+						w.Errorf("audit: %v", err)
+						return
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 func roundTrip(_ *testing.T, w *world) {
