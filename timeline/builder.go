@@ -12,8 +12,7 @@ import (
 
 // Builder makes a Set of people and events that come in any order. The zero
 // Builder is ready; it is for one goroutine. It holds everything as it came: for
-// a few hundred thousand events, not for millions, for which there are Load and
-// Kept.
+// a million events, not for a hundred, for which there is Load.
 type Builder struct {
 	people []Profile
 	events map[int64][]Event
@@ -43,9 +42,6 @@ func (b *Builder) Set() (*Set, error) {
 	slices.SortFunc(people, func(p, q Profile) int { return cmp.Compare(p.Key, q.Key) })
 	known := map[int64]bool{}
 	for _, p := range people {
-		if known[p.Key] {
-			return nil, fault.New(fault.Invalid, fmt.Sprintf("Two people have the number %d.", p.Key))
-		}
 		known[p.Key] = true
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.events)) {
@@ -53,47 +49,27 @@ func (b *Builder) Set() (*Set, error) {
 			return nil, fault.New(fault.Invalid, fmt.Sprintf("There are events of person %d, but no such person.", key))
 		}
 	}
-	d, err := b.dictionaries(people)
-	if err != nil {
-		return nil, err
-	}
-	all := &part{first: []uint32{0}}
+	seq := NewSequence()
 	for i := range people {
-		all.add(d, &people[i], b.events[people[i].Key])
-	}
-	return &Set{whats: d.whats.list, values: d.valueLists(), orgs: d.orgs.list, parts: []*part{all}}, nil
-}
-
-// dictionaries lists what the people and events at hand say, in order.
-func (b *Builder) dictionaries(people []Profile) (*dictionaries, error) {
-	d := newDictionaries()
-	for i := range people {
-		for a := range Attribute(attributes) {
-			d.values[a].number(*people[i].value(a))
+		if err := seq.Add(&people[i], b.events[people[i].Key]); err != nil {
+			return nil, err
 		}
 	}
-	for _, events := range b.events {
-		for i := range events {
-			e := &events[i]
-			if e.HasValue && (math.IsNaN(e.Value) || math.IsInf(e.Value, 0)) {
-				return nil, fault.New(fault.Invalid, "The value of an event is not a number.")
-			}
-			d.whats.number(e.What)
-			d.orgs.number(e.Organisation)
-		}
-	}
-	d.sort()
-	if len(d.orgs.list) > math.MaxUint16 {
-		return nil, tooManyOrganisations
-	}
-	return d, nil
+	return seq.Set(), nil
 }
 
 var tooManyOrganisations = fault.New(fault.TooLarge, "The events name more than 65,535 organisations, which is more than one set can hold.")
 
-// add appends a person with their events, which it sorts. The dictionaries know
-// all that they say.
-func (p *part) add(d *dictionaries, who *Profile, events []Event) {
+// add appends a person with their events, which it sorts.
+func (p *part) add(d *dictionaries, who *Profile, events []Event) error {
+	for i := range events {
+		if err := events[i].check(); err != nil {
+			return err
+		}
+	}
+	if uint64(len(p.what)+len(events)) > math.MaxUint32 {
+		return fault.New(fault.TooLarge, "The people have more events than can be numbered.")
+	}
 	p.key = append(p.key, who.Key)
 	p.id.add(string(who.ID))
 	p.born, p.died, p.registered = append(p.born, who.Born), append(p.died, who.Died), append(p.registered, who.Registered)
@@ -107,6 +83,10 @@ func (p *part) add(d *dictionaries, who *Profile, events []Event) {
 		p.addEvent(d, &events[i])
 	}
 	p.first = append(p.first, uint32(len(p.what)))
+	if len(d.orgs.list) > math.MaxUint16 {
+		return tooManyOrganisations
+	}
+	return nil
 }
 
 func (p *part) addEvent(d *dictionaries, e *Event) {

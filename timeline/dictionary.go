@@ -96,17 +96,11 @@ func newDictionaries() *dictionaries {
 	return d
 }
 
-func (d *dictionaries) sort() {
-	d.whats.sort()
-	d.orgs.sort()
-	for _, v := range d.values {
-		v.sort()
-	}
-}
-
-func (d *dictionaries) valueLists() (lists [attributes][]string) {
+// set returns a Set of parts as the dictionaries are now.
+func (d *dictionaries) set(parts []*part, order []place) *Set {
+	s := &Set{whats: slices.Clip(d.whats.list), orgs: slices.Clip(d.orgs.list), parts: parts, order: order}
 	for a, v := range d.values {
-		lists[a] = v.list
+		s.values[a] = slices.Clip(v.list)
 	}
-	return lists
+	return s
 }

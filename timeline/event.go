@@ -127,3 +127,12 @@ func (e *Events) Event(i int) Event {
 	out.Recorded, _ = e.part.recorded.at(e.first + i)
 	return out
 }
+
+// All returns all events with all that is known of them.
+func (e *Events) All() []Event {
+	out := make([]Event, e.Len())
+	for i := range out {
+		out[i] = e.Event(i)
+	}
+	return out
+}

@@ -92,7 +92,7 @@ func loadParquet(ctx context.Context, folder string, about About, workers int) (
 	if err := l.run(ctx, max(workers, 1)); err != nil {
 		return nil, err
 	}
-	return &Set{whats: d.whats.list, values: d.valueLists(), orgs: d.orgs.list, parts: []*part{people}}, nil
+	return d.set([]*part{people}, nil), nil
 }
 
 func invalid(format string, args ...any) error {

@@ -174,7 +174,7 @@ func flatten(events map[int64][]Event) {
 func TestLoad(t *testing.T) {
 	outer := t
 	rapid.Check(t, func(t *rapid.T) {
-		people, events := drawPeople(t)
+		people, events := drawPeople(t, 60)
 		flatten(events)
 		flatPeople, flatEvents := flatOf(people, events)
 		folder := writeFlat(outer, flatPeople, flatEvents,

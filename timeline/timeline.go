@@ -41,7 +41,7 @@
 // Numbers are dictionary entries and values lie in columns with gaps left out,
 // so that an event takes about 18 bytes and 150 million fit beside their
 // criteria in 4 GB. In exchange a Set cannot be changed: the record's timelines
-// are a base and the people changed since (Kept).
+// are a base and the people changed since (Live).
 package timeline
 
 import (

@@ -96,7 +96,7 @@ func TestPartialDates(t *testing.T) {
 
 // drawPeople draws people whose events meet in days, codes and all else, so that
 // their order is decided by every field in turn.
-func drawPeople(t *rapid.T) ([]Profile, map[int64][]Event) {
+func drawPeople(t *rapid.T, most int) ([]Profile, map[int64][]Event) {
 	var people []Profile
 	events := map[int64][]Event{}
 	pick := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(t, label) }
@@ -108,7 +108,7 @@ func drawPeople(t *rapid.T) ([]Profile, map[int64][]Event) {
 			Practice: pick("practice", "", "gp-1", "gp-2"), Borough: pick("borough", "", "E09000028"),
 			Deprivation: rapid.IntRange(0, 10).Draw(t, "decile"), Resident: rapid.Bool().Draw(t, "resident"),
 		})
-		for range rapid.IntRange(0, 90).Draw(t, "events") {
+		for range rapid.IntRange(0, most).Draw(t, "events") {
 			e := Event{
 				What: What{
 					Kind: pick("kind", "Condition", "Observation"), Status: pick("status", "", "final"), Unit: pick("unit", "", "mm[Hg]"),
@@ -155,7 +155,7 @@ var columns = cmp.Options{
 // gives back what was put in.
 func TestOrderOfArrival(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		people, events := drawPeople(t)
+		people, events := drawPeople(t, 90)
 		set := build(t, people, events)
 
 		shuffled := map[int64][]Event{}

@@ -1,0 +1,184 @@
+package timeline
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// TestLive changes people in any order, compacting now and then, and at each
+// step holds the Set to what a Builder makes of the same people.
+func TestLive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		people, events := drawPeople(t, 8)
+		for i := range people {
+			people[i].Network = "" // follows from the practice
+		}
+		l := NewLive(build(t, people[:len(people)/2], only(events, people[:len(people)/2])))
+		now := map[int64]Profile{}
+		for _, p := range people[:len(people)/2] {
+			now[p.Key] = p
+		}
+		networks := map[string]string{}
+		t.Repeat(map[string]func(*rapid.T){
+			"put": func(t *rapid.T) {
+				if len(people) == 0 {
+					t.Skip("nobody")
+				}
+				p := rapid.SampledFrom(people).Draw(t, "who")
+				p.Deprivation = rapid.IntRange(0, 10).Draw(t, "decile")
+				list := slices.Clone(events[p.Key])
+				events[p.Key] = list[:rapid.IntRange(0, len(list)).Draw(t, "how many")]
+				if err := l.Put(p, slices.Clone(codesOnce(events[p.Key]))); err != nil {
+					t.Fatal(err)
+				}
+				now[p.Key] = p
+			},
+			"remove": func(t *rapid.T) {
+				if len(people) == 0 {
+					t.Skip("nobody")
+				}
+				key := rapid.SampledFrom(people).Draw(t, "who").Key
+				l.Remove(key)
+				delete(now, key)
+			},
+			"practice": func(t *rapid.T) {
+				practice := rapid.SampledFrom([]string{"gp-1", "gp-2", "gp-3"}).Draw(t, "practice")
+				networks[practice] = rapid.SampledFrom([]string{"", "n1", "n2"}).Draw(t, "network")
+				l.Practice(practice, networks[practice])
+			},
+			"compact": func(t *rapid.T) {
+				if _, err := l.Compact(); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"": func(t *rapid.T) {
+				list := slices.SortedFunc(maps.Values(now), func(p, q Profile) int { return cmp.Compare(p.Key, q.Key) })
+				for i := range list {
+					list[i].Network = networks[list[i].Practice]
+				}
+				want := build(t, list, only(events, list))
+				got, err := l.Set()
+				if err != nil {
+					t.Fatal(err)
+				}
+				same(t, want, got)
+				for i := range list {
+					p, ok := l.Person(list[i].Key)
+					if !ok {
+						t.Fatalf("person %d is not found", list[i].Key)
+					}
+					if events := want.Person(i).Events(); gocmp.Diff(events.All(), all(p)) != "" {
+						t.Fatalf("person %d alone has other events", list[i].Key)
+					}
+					if alone := p.Alone(); alone.Len() != 1 || alone.Person(0).Key() != list[i].Key {
+						t.Fatalf("person %d is not alone", list[i].Key)
+					}
+				}
+				base, err := l.Compact()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := gocmp.Diff(want, base, columns); d != "" {
+					t.Fatalf("compacted, it is not what a builder makes (-builder +compacted):\n%s", d)
+				}
+			},
+		})
+	})
+}
+
+func all(p Person) []Event { e := p.Events(); return e.All() }
+
+func codesOnce(events []Event) []Event {
+	out := slices.Clone(events)
+	for i := range out {
+		out[i].Codes = slices.Compact(slices.Clone(out[i].Codes))
+		if len(out[i].Codes) == 0 {
+			out[i].Codes = nil
+		}
+	}
+	return out
+}
+
+func only(events map[int64][]Event, people []Profile) map[int64][]Event {
+	out := map[int64][]Event{}
+	for _, p := range people {
+		out[p.Key] = codesOnce(events[p.Key])
+	}
+	return out
+}
+
+// same reports what differs between Sets that may be laid out otherwise.
+func same(t interface{ Fatalf(string, ...any) }, want, got *Set) {
+	if want.Len() != got.Len() || want.Events() != got.Events() {
+		t.Fatalf("%d people with %d events, want %d with %d", got.Len(), got.Events(), want.Len(), want.Events())
+	}
+	for i := range want.Len() {
+		w, g := want.Person(i), got.Person(i)
+		if d := gocmp.Diff(w.Profile(), g.Profile()); d != "" {
+			t.Fatalf("person %d (-want +got):\n%s", w.Key(), d)
+		}
+		if d := gocmp.Diff(all(w), all(g)); d != "" {
+			t.Fatalf("events of person %d (-want +got):\n%s", w.Key(), d)
+		}
+	}
+}
+
+// TestSave: a Set comes back from its bytes as it was, and the same Set is the
+// same bytes; any damage is noticed.
+func TestSave(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		people, events := drawPeople(t, 70)
+		set := build(t, people, events)
+		var one, two bytes.Buffer
+		for _, to := range []*bytes.Buffer{&one, &two} {
+			if err := set.write(to, 42); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(one.Bytes(), two.Bytes()) {
+			t.Fatal("written twice, it is not the same")
+		}
+		got, mark, err := decode(one.Bytes())
+		if err != nil || mark != 42 {
+			t.Fatalf("mark %d, %v", mark, err)
+		}
+		if d := gocmp.Diff(set, got, columns); d != "" {
+			t.Fatalf("read back (-saved +read):\n%s", d)
+		}
+		two.Bytes()[rapid.IntRange(0, two.Len()-1).Draw(t, "damage")] ^= 1
+		if _, _, err := decode(two.Bytes()); !errors.Is(err, ErrStale) {
+			t.Fatalf("damaged: %v", err)
+		}
+	})
+}
+
+func TestSaveFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "timelines")
+	set := build(t, []Profile{{Key: 1, ID: "p1"}}, map[int64][]Event{1: {{What: What{Kind: "Condition"}, Day: DayMin}}})
+	for mark := range int64(2) {
+		if err := set.Save(path, mark); err != nil {
+			t.Fatal(err)
+		}
+		got, gotMark, err := ReadSet(path)
+		if err != nil || gotMark != mark {
+			t.Fatalf("mark %d, %v, want %d", gotMark, err, mark)
+		}
+		same(t, set, got)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("%d files, %v", len(left), err)
+	}
+	if _, _, err := ReadSet(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
