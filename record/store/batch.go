@@ -32,6 +32,14 @@ type column struct {
 	bytes bool
 }
 
+// array is how PostgreSQL is told of an array of the column's values.
+func (c *column) array() string {
+	if c.bytes {
+		return "::bytea[]"
+	}
+	return "::bigint[]"
+}
+
 // exists says what becomes of a row whose key is in use.
 type exists uint8
 
@@ -204,11 +212,7 @@ func (t *table) unnest() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		kind := "::bigint[]"
-		if c.bytes {
-			kind = "::bytea[]"
-		}
-		b.WriteString("$" + strconv.Itoa(i+1) + kind)
+		b.WriteString("$" + strconv.Itoa(i+1) + c.array())
 	}
 	b.WriteString(")")
 	switch t.exists {

@@ -331,17 +331,7 @@ func (g *group) end() error {
 			return err
 		}
 	}
-	for _, it := range g.items {
-		if it.err != nil {
-			continue
-		}
-		for _, e := range it.tx.Audit {
-			g.addAudit(it, e)
-		}
-		for _, p := range it.tx.Pages {
-			g.pages.add([]int64{p.Expires.UnixMilli()}, p.Handle, p.Owner, p.Data)
-		}
-	}
+	g.addNotes()
 	for _, b := range []*batch{g.lines, g.pages} {
 		if b.rows > 0 {
 			if err := g.c.insert(g.ctx, b); err != nil {
@@ -360,11 +350,26 @@ func (g *group) end() error {
 	return g.sweepPages()
 }
 
+// addNotes adds the trail and the pages of all that was not refused.
+func (g *group) addNotes() {
+	for _, it := range g.items {
+		if it.err != nil {
+			continue
+		}
+		for _, e := range it.tx.Audit {
+			g.addAudit(it, e)
+		}
+		for _, p := range it.tx.Pages {
+			g.pages.add([]int64{p.Expires.UnixMilli()}, p.Handle, p.Owner, p.Data)
+		}
+	}
+}
+
 // sweepEvery is how often, in milliseconds, pages whose time is over go.
 const sweepEvery = 60_000
 
 func (g *group) sweepPages() error {
-	if g.pages.rows == 0 || g.now < g.swept+sweepEvery {
+	if !g.sweeps() {
 		return nil
 	}
 	g.swept = g.now
@@ -373,6 +378,8 @@ func (g *group) sweepPages() error {
 	}
 	return nil
 }
+
+func (g *group) sweeps() bool { return g.pages.rows > 0 && g.now >= g.swept+sweepEvery }
 
 // chain returns how far a chain had come before the group.
 func (s *state) chain(what int) int64 { return [...]int64{s.log.n, s.audit.n, int64(s.person)}[what] }

@@ -5,16 +5,11 @@ import "fmt"
 // begin reads how far the log has come. On PostgreSQL that is the lock under
 // which t is given.
 func (g *group) begin() error {
-	if g.lane.batches == nil {
-		g.lane.batches = newBatches()
-	}
-	g.batches = g.lane.batches
-	g.batches.reset()
+	g.ready()
 	g.company = map[Person][]Person{}
 	g.archiveN, g.archiveRK, g.headGone, g.relGone, g.nhsGone = nil, nil, nil, nil, nil
 	g.pending = nil
 	g.linking, g.erasing, g.relations, g.rows, g.linked = nil, nil, false, 0, false
-	g.now = g.s.opts.Clock().UnixMilli()
 	if len(g.patients) > remembered || len(g.seqs) > remembered {
 		clear(g.patients)
 		clear(g.seqs)
@@ -35,6 +30,16 @@ func (g *group) begin() error {
 		g.seqs, g.patients = map[rk]int64{}, map[string]int64{}
 	}
 	return nil
+}
+
+// ready empties the batches and looks at the clock.
+func (g *group) ready() {
+	if g.lane.batches == nil {
+		g.lane.batches = newBatches()
+	}
+	g.batches = g.lane.batches
+	g.batches.reset()
+	g.now = g.s.opts.Clock().UnixMilli()
 }
 
 // remembered is how many numbers are kept from group to group.

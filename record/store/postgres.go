@@ -18,9 +18,13 @@ import (
 // oldestPostgres is the first PostgreSQL that is supported.
 const oldestPostgres = 150000
 
-// postgresDB is a PostgreSQL database, which other nodes may share.
+// postgresDB is a PostgreSQL database, which other nodes may share. What reads has
+// connections of its own: its statements are of few shapes and find rows by
+// index, so a plan made once is as good as one made for the values at hand, and
+// making it takes longer than the look-up. What writes joins with long lists, and
+// is planned by their length.
 type postgresDB struct {
-	pool *pgxpool.Pool
+	pool, readers *pgxpool.Pool
 }
 
 func openPostgres(ctx context.Context, url string, readers int) (*postgresDB, error) {
@@ -31,7 +35,7 @@ func openPostgres(ctx context.Context, url string, readers int) (*postgresDB, er
 	if readers <= 0 {
 		readers = min(max(8, 4*runtime.GOMAXPROCS(0)), 32)
 	}
-	config.MaxConns = int32(readers) + 3 // two that write, one for tokens
+	config.MaxConns = 3 // two that write, one for tokens
 	config.MaxConnIdleTime = 10 * time.Minute
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
@@ -44,11 +48,17 @@ func openPostgres(ctx context.Context, url string, readers int) (*postgresDB, er
 	if err := migratePostgres(ctx, config.ConnConfig); err != nil {
 		return nil, err
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	reading := config.Copy()
+	reading.MaxConns = int32(readers)
+	reading.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	db := &postgresDB{}
+	if db.pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
+		db.readers, err = pgxpool.NewWithConfig(ctx, reading)
+	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, "The PostgreSQL database cannot be reached.", err)
 	}
-	return &postgresDB{pool: pool}, nil
+	return db, nil
 }
 
 // withoutSecrets keeps a password out of an error: pgx quotes the address.
@@ -78,8 +88,29 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig) error {
 
 const beginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+// read ends its transaction after it has returned: whoever asked need not wait
+// for that.
 func (db *postgresDB) read(ctx context.Context, do func(conn) error) error {
-	return db.transact(ctx, beginRead, do)
+	c, err := acquire(ctx, db.readers)
+	if err != nil {
+		return err
+	}
+	q := &postgresConn{c: c.Conn(), queue: &pgx.Batch{}}
+	q.queue.Queue(beginRead)
+	if err := do(q); err != nil {
+		q.rollback(ctx)
+		c.Release()
+		return classified(err)
+	}
+	if q.c.PgConn().TxStatus() == 'I' { // nothing was asked
+		c.Release()
+		return nil
+	}
+	go func() {
+		q.rollback(ctx) // what only reads has nothing to commit
+		c.Release()
+	}()
+	return nil
 }
 
 func (db *postgresDB) view(ctx context.Context, do func(conn) error) error {
@@ -94,7 +125,7 @@ func (db *postgresDB) note(ctx context.Context, do func(conn) error) error {
 func (db *postgresDB) write(ctx context.Context, do func(conn) error) error {
 	var err error
 	for range 5 {
-		err = db.transact(ctx, "BEGIN", do)
+		err = db.transact(ctx, do)
 		var code *pgconn.PgError
 		if !errors.As(err, &code) || code.Code != "40001" && code.Code != "40P01" {
 			break
@@ -103,14 +134,24 @@ func (db *postgresDB) write(ctx context.Context, do func(conn) error) error {
 	return err
 }
 
-func (db *postgresDB) transact(ctx context.Context, begin string, do func(conn) error) error {
-	c, err := db.pool.Acquire(ctx)
+// acquire takes a connection. The pool closes one that is given back in a
+// transaction.
+func acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
+	c, err := pool.Acquire(ctx)
 	if err != nil {
-		return fault.Wrap(fault.Unavailable, "The database cannot be reached.", err)
+		return nil, fault.Wrap(fault.Unavailable, "The database cannot be reached.", err)
 	}
-	defer c.Release() // a connection in a failed transaction is closed by the pool
-	q := &postgresConn{c: c.Conn(), reads: begin == beginRead, queue: &pgx.Batch{}}
-	q.queue.Queue(begin)
+	return c, nil
+}
+
+func (db *postgresDB) transact(ctx context.Context, do func(conn) error) error {
+	c, err := acquire(ctx, db.pool)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	q := &postgresConn{c: c.Conn(), queue: &pgx.Batch{}}
+	q.queue.Queue("BEGIN")
 	if err := do(q); err != nil {
 		q.rollback(ctx)
 		return classified(err)
@@ -119,12 +160,32 @@ func (db *postgresDB) transact(ctx context.Context, begin string, do func(conn) 
 	if err := q.send(ctx); err != nil {
 		lost := c.Conn().IsClosed()
 		q.rollback(ctx)
-		if lost && !q.reads {
-			return &inDoubt{err}
-		}
-		return classified(err)
+		return committing(err, lost)
 	}
 	return nil
+}
+
+// once runs one statement, which is a transaction of its own.
+func (db *postgresDB) once(ctx context.Context, sql string, args []any) (rows int64, err error) {
+	c, err := acquire(ctx, db.pool)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Release()
+	done, err := c.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, committing(err, c.Conn().IsClosed())
+	}
+	return done.RowsAffected(), nil
+}
+
+// committing classifies an error of a commit: when the connection was lost with
+// it, nobody knows what came of it.
+func committing(err error, lost bool) error {
+	if lost {
+		return &inDoubt{err}
+	}
+	return classified(err)
 }
 
 // mend needs do nothing: PostgreSQL recovers by itself, and stops when it cannot
@@ -136,6 +197,9 @@ func (db *postgresDB) mend(ctx context.Context) error {
 }
 
 func (db *postgresDB) close() error {
+	if db.readers != nil {
+		db.readers.Close()
+	}
 	db.pool.Close()
 	return nil
 }
@@ -167,7 +231,6 @@ func classified(err error) error {
 type postgresConn struct {
 	c     *pgx.Conn
 	queue *pgx.Batch
-	reads bool
 }
 
 var postgresWords = &dialect{postgres: true}
@@ -288,6 +351,12 @@ func (q *postgresConn) insert(ctx context.Context, b *batch) error {
 		}
 		return nil
 	}
+	q.queue.Queue(b.table.unnest(), b.columns(order)...)
+	return nil
+}
+
+// columns returns the rows of a batch as one array a column.
+func (b *batch) columns(order []int32) []any {
 	args := make([]any, len(b.table.columns))
 	for c := range b.table.columns {
 		if b.table.columns[c].bytes {
@@ -304,8 +373,7 @@ func (q *postgresConn) insert(ctx context.Context, b *batch) error {
 			args[c] = column
 		}
 	}
-	q.queue.Queue(b.table.unnest(), args...)
-	return nil
+	return args
 }
 
 // batchRows gives the rows of a batch to COPY.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
@@ -243,11 +242,7 @@ func (l *lane) write(g *group) error {
 const keptAtOnce = 32
 
 func (l *lane) commit(g *group) error {
-	write := l.w.s.db.note
-	if slices.ContainsFunc(g.items, func(it *item) bool { return !it.small() }) {
-		write = l.w.s.db.write
-	}
-	if err := write(g.ctx, g.run); err != nil {
+	if err := g.commit(); err != nil {
 		l.state = state{} // numbers were given that are not taken
 		return err
 	}
