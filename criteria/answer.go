@@ -32,13 +32,13 @@ func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // Outcome is an answer with what decided it.
 type Outcome struct {
-	Answer Answer
+	Answer Answer `json:"answer"`
 
 	// Which numbers, from 0: of NotApplicable, the condition of the population
 	// that does not hold, after 0 for nobody to be asked of (not born, or dead);
 	// of Excluded, the exclusion, and after these the exception; of Unknown, the
 	// need, or elsewhere; of Met, the segment.
-	Which uint8
+	Which uint8 `json:"which"`
 }
 
 // elsewhere is the Which of an Unknown that comes from another definition.
@@ -73,7 +73,7 @@ func (o Outcome) Why(d *language.Definition) string {
 	case Gap:
 		switch d.Kind {
 		case language.Proportion:
-			return "not: " + language.Describe(d.Numerator)
+			return "not: " + language.Brief(d.Numerator, "the numerator")
 		case language.Segments:
 			return "in none of the segments"
 		case language.TimeToEvent:

@@ -11,53 +11,53 @@ import (
 
 // Explanation says why a definition gives one person its answer.
 type Explanation struct {
-	Definition string
-	Version    string
-	Hash       string
-	Title      string
-	Marks      []string // what must be shown with the answer: unreviewed, unverified
-	On         timeline.Day
-	Person     string // id of the Patient
-	Answer     Answer
-	Why        string
-	Figure     *Figure // of a measure that is not a proportion
-	Next       *Change // the next day on which the answer changes, if nothing else happens; nil: not in 20 years
-	NextWhy    string
-	Questions  []Question
+	Definition string       `json:"definition"`
+	Version    string       `json:"version"`
+	Hash       string       `json:"hash"`
+	Title      string       `json:"title"`
+	Marks      []string     `json:"marks,omitempty"` // what must be shown with the answer: unreviewed, unverified
+	On         timeline.Day `json:"on"`
+	Person     string       `json:"person,omitempty"` // id of the Patient
+	Answer     Answer       `json:"answer"`
+	Why        string       `json:"why,omitempty"`
+	Figure     *Figure      `json:"figure,omitempty"` // of a measure that is not a proportion
+	Next       *Change      `json:"next,omitempty"`   // the next day on which the answer changes, if nothing else happens; nil: not in 20 years
+	NextWhy    string       `json:"nextWhy,omitempty"`
+	Questions  []Question   `json:"questions,omitempty"`
 }
 
 // Question is one question that was asked, in order, such as the population or an
 // exclusion.
 type Question struct {
-	Role string // population, exclusion, needs, numerator, exception, segment, band, start, event, value
-	Says string // the reason of an exclusion, need or exception; the name of a segment
+	Role   string `json:"role"`             // population, exclusion, needs, numerator, exception, segment, score, start, event, value or count
+	Reason string `json:"reason,omitempty"` // of an exclusion, need or exception; the name of a segment or start
 	Tree
 }
 
 // Tree is a condition with what it says of the person, and why.
 type Tree struct {
-	Says    string
-	File    string
-	Line    int
-	Holds   truth
-	Points  *float64 // of a term of a score
-	Found   []Fired  // the events that were found
-	Number  string   // what a count or a score came to, or an attribute's value
-	Missing string   // what would have to be there, where it is not
-	Of      []Tree
+	Says    string   `json:"says"`
+	File    string   `json:"file,omitempty"`
+	Line    int      `json:"line"`
+	Holds   truth    `json:"holds"`
+	Points  *float64 `json:"points,omitempty"`  // of a term of a score
+	Found   []Fired  `json:"found,omitempty"`   // the events that were found
+	Number  string   `json:"number,omitempty"`  // what a count or a score came to, or an attribute's value
+	Missing string   `json:"missing,omitempty"` // what would have to be there, where it is not
+	Of      []Tree   `json:"of,omitempty"`
 }
 
 // Fired is an event that a condition found, or that it passed over.
 type Fired struct {
-	Date         string // as precisely as it is known
-	Kind         string
-	Code         string // system|code, or the text
-	Value        string
-	Unit         string
-	Status       string
-	Organisation string
-	Source       string
-	Note         string // why it counts or not, where that is not plain
+	Date         string `json:"date,omitempty"` // as precisely as it is known
+	Kind         string `json:"kind,omitempty"`
+	Code         string `json:"code,omitempty"` // system|code, or the text
+	Value        string `json:"value,omitempty"`
+	Unit         string `json:"unit,omitempty"`
+	Status       string `json:"status,omitempty"`
+	Organisation string `json:"organisation,omitempty"`
+	Source       string `json:"source,omitempty"`
+	Note         string `json:"note,omitempty"` // why it counts or not, where that is not plain
 }
 
 // Explain asks one definition of the i-th person of a Set, running the very
@@ -139,17 +139,18 @@ func (x *explainer) questions(p *plan) []Question {
 func (x *explainer) tree(n node) Tree {
 	switch n := n.(type) {
 	case *allNode:
-		return x.group(n, n.of)
+		return x.group(n, "all of:", n.of)
 	case *anyNode:
-		return x.group(n, n.of)
+		return x.group(n, "one of:", n.of)
 	case *notNode:
-		return x.group(n, []node{n.of})
+		return x.group(n, "not:", []node{n.of})
 	case *needingNode:
-		return x.group(n, []node{n.needs, n.of})
+		return x.group(n, "what is needed, and:", []node{n.needs, n.of})
 	case *atLeastNode:
-		t := x.group(n, n.of)
+		t := x.group(n, fmt.Sprintf("at least %d of:", n.expr.N), n.of)
 		sure, _ := n.tally(x.machine)
-		t.Number = fmt.Sprintf("%d of %d", sure, len(n.of))
+		t.Says = fmt.Sprintf("at least %d of %d", n.expr.N, len(n.of))
+		t.Number = strconv.Itoa(sure)
 		if sure < n.expr.N {
 			t.Missing = fmt.Sprintf("needs %d more", n.expr.N-sure)
 		}
@@ -176,8 +177,9 @@ func (x *explainer) leafless(n node) Tree {
 	return Tree{Says: language.Describe(source), File: at.File, Line: at.Line, Holds: n.ask(x.machine)}
 }
 
-func (x *explainer) group(n node, of []node) Tree {
+func (x *explainer) group(n node, says string, of []node) Tree {
 	t := x.leafless(n)
+	t.Says = says
 	for _, y := range of {
 		t.Of = append(t.Of, x.tree(y))
 	}

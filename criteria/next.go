@@ -9,8 +9,8 @@ import (
 
 // Change is the next day on which an answer changes if nothing else happens.
 type Change struct {
-	On timeline.Day
-	To Outcome
+	On timeline.Day `json:"on"`
+	To Outcome      `json:"to"`
 }
 
 // horizon is how far ahead changes are looked for.

@@ -177,8 +177,8 @@ func (m *machine) continuous(p *plan) (low, high float64, ok bool) {
 
 // Figure is what a measure of a rate, a value or a time counts of one person.
 type Figure struct {
-	Amount float64 // events or bed days; the value; days to the event, or to the end of waiting
-	Over   float64 // of a rate: person-years or bed-days
+	Amount float64 `json:"amount"` // events or bed days; the value; days to the event, or to the end of waiting
+	Over   float64 `json:"over"`   // of a rate: person-years or bed-days
 }
 
 // figure returns what a person who is counted adds to a measure.

@@ -180,7 +180,7 @@ func (r *Result) Attrition() []Step {
 func gapStep(d *language.Definition) string {
 	switch d.Kind {
 	case language.Proportion:
-		return "numerator: " + language.Describe(d.Numerator)
+		return "numerator: " + language.Brief(d.Numerator, "as the definition says")
 	case language.Continuous:
 		return "has a value"
 	case language.TimeToEvent:

@@ -53,6 +53,9 @@ func (d Day) String() string {
 	return time.Unix(int64(d-epoch)*secondsOfDay, 0).UTC().Format(time.DateOnly)
 }
 
+// MarshalText returns the day as String does.
+func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // latest returns the last day of a period that begins with d and is as long as
 // an event's Minute says.
 func latest(d Day, minute int16) Day {

@@ -19,15 +19,16 @@ type flags struct {
 type commands struct {
 	flags
 
-	Import  importCommand  `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
-	Export  exportCommand  `cmd:"" help:"Write the record out as NDJSON."`
-	Serve   serveCommand   `cmd:"" help:"Serve the FHIR API."`
-	Demo    demoCommand    `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
-	Token   tokenCommand   `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
-	Verify  verifyCommand  `cmd:"" help:"Check every stored version and the chain of the audit."`
-	Reindex reindexCommand `cmd:"" help:"Build the search indexes again from the stored versions."`
-	Cfg     configCommand  `cmd:"" name:"config" help:"Look at the configuration."`
-	Version versionCommand `cmd:"" help:"Say which joinery this is."`
+	Import   importCommand   `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
+	Export   exportCommand   `cmd:"" help:"Write the record out as NDJSON."`
+	Serve    serveCommand    `cmd:"" help:"Serve the FHIR API."`
+	Demo     demoCommand     `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
+	Token    tokenCommand    `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
+	Verify   verifyCommand   `cmd:"" help:"Check every stored version and the chain of the audit."`
+	Reindex  reindexCommand  `cmd:"" help:"Build the search indexes again from the stored versions."`
+	Criteria criteriaCommand `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
+	Cfg      configCommand   `cmd:"" name:"config" help:"Look at the configuration."`
+	Version  versionCommand  `cmd:"" help:"Say which joinery this is."`
 }
 
 const description = `Joinery is a shared care record: FHIR R4 on SQLite or PostgreSQL, with every access decided and audited.

@@ -54,6 +54,19 @@ type Case struct {
 
 // Parse reads a file of cases. The problems say where a line is not understood.
 func Parse(file string, data []byte, lib *language.Library) ([]Case, language.Problems) {
+	all, problems := People(file, data, lib)
+	for i := range all {
+		c := &all[i]
+		if !c.asked || c.Because == "" {
+			problems = append(problems, language.Problem{Place: c.Place, Message: "The case has no expected answer, or does not say why; add \"expect met\" and \"because …\"."})
+		}
+	}
+	return all, problems
+}
+
+// People reads a file of people, who need no expected answer. Their ids are
+// case-1, case-2 and so on.
+func People(file string, data []byte, lib *language.Library) ([]Case, language.Problems) {
 	r := &reader{lib: lib, file: file}
 	for i, line := range strings.Split(string(data), "\n") {
 		r.line = i + 1
@@ -62,12 +75,6 @@ func Parse(file string, data []byte, lib *language.Library) ([]Case, language.Pr
 			if err := r.read(words, strings.TrimSpace(line)); err != nil {
 				r.wrong("%v.", err)
 			}
-		}
-	}
-	for i := range r.cases {
-		c := &r.cases[i]
-		if !c.asked || c.Because == "" {
-			r.problems = append(r.problems, language.Problem{Place: c.Place, Message: "The case has no expected answer, or does not say why; add \"expect met\" and \"because …\"."})
 		}
 	}
 	return r.cases, r.problems

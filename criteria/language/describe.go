@@ -15,6 +15,9 @@ func Describe(x Expr) string {
 	case *Any:
 		return joined(x.Of, " or ")
 	case *Not:
+		if e, ok := x.Of.(*Events); ok && e.Op == Has {
+			return "no " + strings.TrimPrefix(e.describe(), "has ")
+		}
 		return "not " + within(x.Of)
 	case *AtLeast:
 		return fmt.Sprintf("at least %d of: %s", x.N, joined(x.Of, "; "))
@@ -39,6 +42,16 @@ func Describe(x Expr) string {
 		return "days in: " + x.Events.describe()
 	}
 	return describePerson(x)
+}
+
+// Brief says a condition in one line, or a name for it where it is made of
+// several.
+func Brief(x Expr, name string) string {
+	switch x.(type) {
+	case *All, *Any, *AtLeast, *Needing:
+		return name
+	}
+	return Describe(x)
 }
 
 func describePerson(x Expr) string {
@@ -107,6 +120,9 @@ func (e *Events) describe() string {
 	}
 	if e.Ongoing {
 		b.WriteString(", ongoing,")
+	}
+	if e.Days {
+		b.WriteString(", on different days,")
 	}
 	if e.Window.Kind != Ever {
 		b.WriteString(" " + e.Window.String())
