@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,10 +19,11 @@ import (
 )
 
 // request is one thing asked of a world. say is what it is, for failures; do
-// returns all that leaves.
+// asks it of a View and returns all that leaves; wire is the same over HTTP.
 type request struct {
-	say string
-	do  func(w *world, s access.Subject) string
+	say  string
+	do   func(w *world, s access.Subject) string
+	wire wire
 }
 
 // request makes a random request, without looking at any world.
@@ -36,13 +38,9 @@ func (m maker) request() request {
 		return request{fmt.Sprintf("read %s/%s", typ, id), func(w *world, s access.Subject) string {
 			v, err := w.As(s).Read(context.Background(), typ, id)
 			return answer(v, err)
-		}}
+		}, get(typ + "/" + string(id))}
 	case k < 18:
-		n := 1 + m.IntN(4)
-		return request{fmt.Sprintf("vread %s/%s/_history/%d", typ, id, n), func(w *world, s access.Subject) string {
-			v, err := w.As(s).VRead(context.Background(), typ, id, n)
-			return answer(v, err)
-		}}
+		return vread(typ, id, 1+m.IntN(4))
 	case k < 25:
 		return m.historyOf(typ, id)
 	case k < 29:
@@ -55,6 +53,14 @@ func (m maker) request() request {
 	return m.writes(typ, id)
 }
 
+func vread(typ string, id fhir.ID, n int) request {
+	path := fmt.Sprintf("%s/%s/_history/%d", typ, id, n)
+	return request{"vread " + path, func(w *world, s access.Subject) string {
+		v, err := w.As(s).VRead(context.Background(), typ, id, n)
+		return answer(v, err)
+	}, get(path)}
+}
+
 func nextPage() request {
 	return request{"next page", func(w *world, s access.Subject) string {
 		if w.next == "" {
@@ -62,7 +68,7 @@ func nextPage() request {
 		}
 		p, err := w.As(s).Next(context.Background(), w.next)
 		return w.page(p, err)
-	}}
+	}, wire{next: true}}
 }
 
 // firstPage asks for the first page of something that has more.
@@ -70,17 +76,9 @@ func (m maker) firstPage() request {
 	switch m.IntN(4) {
 	case 0:
 		id := pick(m, fhir.ID("p1"), "p4")
-		q := record.EverythingQuery{Count: 1 + m.IntN(3)}
-		return request{fmt.Sprintf("Patient/%s/$everything %+v", id, q), func(w *world, s access.Subject) string {
-			p, err := w.As(s).Everything(context.Background(), id, q)
-			return w.page(p, err)
-		}}
+		return everything(id, record.EverythingQuery{Count: 1 + m.IntN(3)})
 	case 1:
-		q := record.HistoryQuery{Count: 1 + m.IntN(3), Type: pick(m, "", "Observation", "Encounter")}
-		return request{fmt.Sprintf("history %+v", q), func(w *world, s access.Subject) string {
-			p, err := w.As(s).History(context.Background(), q)
-			return w.page(p, err)
-		}}
+		return historyOf(record.HistoryQuery{Count: 1 + m.IntN(3), Type: pick(m, "", "Observation", "Encounter")})
 	}
 	typ := pick(m, typeNames()...)
 	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(1 + m.IntN(2))}}
@@ -88,14 +86,7 @@ func (m maker) firstPage() request {
 		p := pick(m, r4.SearchParams(typ)...)
 		pairs = append(pairs, search.Pair{Name: "_sort", Value: pick(m, "", "-") + p.Code})
 	}
-	return request{fmt.Sprintf("search %s %v", typ, pairs), func(w *world, s access.Subject) string {
-		q, err := query(typ, "", pairs)
-		if err != nil {
-			return answer(record.Version{}, err)
-		}
-		p, err := w.As(s).Search(context.Background(), q)
-		return w.page(p, err)
-	}}
+	return searchFor("search", typ, "", pairs)
 }
 
 func (m maker) historyOf(typ string, id fhir.ID) request {
@@ -112,10 +103,24 @@ func (m maker) historyOf(typ string, id fhir.ID) request {
 	if m.chance(20) {
 		q.At = beginning.Add(time.Duration(m.IntN(1200)) * time.Second)
 	}
+	return historyOf(q)
+}
+
+func historyOf(q record.HistoryQuery) request {
+	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(q.Count)}}
+	for _, at := range []struct {
+		name string
+		time.Time
+	}{{"_since", q.Since}, {"_at", q.At}} {
+		if !at.IsZero() {
+			pairs = append(pairs, search.Pair{Name: at.name, Value: at.Format(time.RFC3339)})
+		}
+	}
+	path := strings.TrimLeft(q.Type+"/"+string(q.ID)+"/_history", "/")
 	return request{fmt.Sprintf("history %+v", q), func(w *world, s access.Subject) string {
 		p, err := w.As(s).History(context.Background(), q)
 		return w.page(p, err)
-	}}
+	}, get(strings.ReplaceAll(path, "//", "/"), pairs...)}
 }
 
 func (m maker) everything() request {
@@ -130,10 +135,24 @@ func (m maker) everything() request {
 	if m.chance(20) {
 		q.Start = time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
+	return everything(id, q)
+}
+
+func everything(id fhir.ID, q record.EverythingQuery) request {
+	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(q.Count)}}
+	if q.Types != nil {
+		pairs = append(pairs, search.Pair{Name: "_type", Value: strings.Join(q.Types, ",")})
+	}
+	if !q.Since.IsZero() {
+		pairs = append(pairs, search.Pair{Name: "_since", Value: q.Since.Format(time.RFC3339)})
+	}
+	if !q.Start.IsZero() {
+		pairs = append(pairs, search.Pair{Name: "start", Value: q.Start.Format(time.DateOnly)})
+	}
 	return request{fmt.Sprintf("Patient/%s/$everything %+v", id, q), func(w *world, s access.Subject) string {
 		p, err := w.As(s).Everything(context.Background(), id, q)
 		return w.page(p, err)
-	}}
+	}, get("Patient/"+string(id)+"/$everything", pairs...)}
 }
 
 // searches makes a search: of a type, of all types, or in a compartment.
@@ -145,15 +164,24 @@ func (m maker) searches(typ string) request {
 	if m.chance(12) {
 		within = fhir.ID(idOf("Patient", 1+m.IntN(3)))
 	}
-	pairs := m.pairs(typ)
-	return request{fmt.Sprintf("search %s in %q: %v", typ, within, pairs), func(w *world, s access.Subject) string {
+	return searchFor("search", typ, within, m.pairs(typ))
+}
+
+// searchFor searches a type or, with none, all types; within a compartment, when
+// it is named.
+func searchFor(what, typ string, within fhir.ID, pairs []search.Pair) request {
+	path := typ
+	if within != "" {
+		path = "Patient/" + string(within) + "/" + cmp.Or(typ, "*")
+	}
+	return request{fmt.Sprintf("%s %s in %q: %v", what, typ, within, pairs), func(w *world, s access.Subject) string {
 		q, err := query(typ, within, pairs)
 		if err != nil {
 			return answer(record.Version{}, err)
 		}
 		p, err := w.As(s).Search(context.Background(), q)
 		return w.page(p, err)
-	}}
+	}, get(path, pairs...)}
 }
 
 // counts makes a search that asks for a number alone.
@@ -164,14 +192,7 @@ func (m maker) counts() request {
 		name, value := m.condition(typ, 2)
 		pairs = append(pairs, search.Pair{Name: name, Value: value})
 	}
-	return request{fmt.Sprintf("count %s %v", typ, pairs), func(w *world, s access.Subject) string {
-		q, err := query(typ, "", pairs)
-		if err != nil {
-			return answer(record.Version{}, err)
-		}
-		p, err := w.As(s).Search(context.Background(), q)
-		return w.page(p, err)
-	}}
+	return searchFor("count", typ, "", pairs)
 }
 
 // ofMasked makes a search by what may be masked of a Patient, by itself, at the
@@ -180,20 +201,9 @@ func (m maker) counts() request {
 func (m maker) ofMasked() request {
 	switch m.IntN(6) {
 	case 0:
-		id, n := pick(m, fhir.ID("p1"), "p4"), 1+m.IntN(3)
-		return request{fmt.Sprintf("vread Patient/%s/_history/%d", id, n), func(w *world, s access.Subject) string {
-			v, err := w.As(s).VRead(context.Background(), "Patient", id, n)
-			return answer(v, err)
-		}}
+		return vread("Patient", pick(m, fhir.ID("p1"), "p4"), 1+m.IntN(3))
 	case 1:
-		say, op := m.patch("RelatedPerson", fhir.ID(idOf("RelatedPerson", 1+m.IntN(ids))), "")
-		return request{say, func(w *world, s access.Subject) string {
-			one, err := op()
-			if err == nil {
-				_, err = w.As(s).Transact(context.Background(), []record.Op{one})
-			}
-			return answer(record.Version{}, err)
-		}}
+		return transaction([]operation{m.patch("RelatedPerson", fhir.ID(idOf("RelatedPerson", 1+m.IntN(ids))), "")})
 	}
 	code := pick(m, "birthdate", "gender", "identifier", "address-city", "address-postalcode", "organization", "address", "_tag")
 	p, ok := r4.SearchParam("Patient", code)
@@ -225,14 +235,7 @@ func (m maker) ofMasked() request {
 	case 4:
 		typ, pairs = "RelatedPerson", []search.Pair{{Name: "address-city", Value: pick(m, cities...)}}
 	}
-	return request{fmt.Sprintf("search %s by what may be masked: %v", typ, pairs), func(w *world, s access.Subject) string {
-		q, err := query(typ, "", pairs)
-		if err != nil {
-			return answer(record.Version{}, err)
-		}
-		p, err := w.As(s).Search(context.Background(), q)
-		return w.page(p, err)
-	}}
+	return searchFor("search by what may be masked", typ, "", pairs)
 }
 
 func query(typ string, within fhir.ID, pairs []search.Pair) (*search.Query, error) {
@@ -362,24 +365,33 @@ func (m maker) plain(typ string, p *r4.Param) (name, value string) {
 	return p.Code, "x"
 }
 
-// writes makes a transaction of one or a few ops.
+// operation is one of a transaction: for a View, and as it goes over HTTP.
+type operation struct {
+	say  string
+	op   func() (record.Op, error)
+	wire wire
+}
+
+// writes makes a transaction of one or a few operations.
 func (m maker) writes(typ string, id fhir.ID) request {
 	n := 1
 	if m.chance(25) {
 		n = 2 + m.IntN(2)
 	}
-	type made struct {
-		say string
-		op  func() (record.Op, error)
-	}
-	var all []made
-	var says []string
+	var all []operation
 	for i := range n {
-		say, op := m.op(typ, id, i)
-		all = append(all, made{say, op})
-		says = append(says, say)
+		all = append(all, m.op(typ, id, i))
 		typ = pick(m, typeNames()...)
 		id = fhir.ID(idOf(typ, 1+m.IntN(ids+1)))
+	}
+	return transaction(all)
+}
+
+func transaction(all []operation) request {
+	var says []string
+	var wires []wire
+	for _, one := range all {
+		says, wires = append(says, one.say), append(wires, one.wire)
 	}
 	return request{"transaction: " + strings.Join(says, "; "), func(w *world, s access.Subject) string {
 		var ops []record.Op
@@ -402,11 +414,11 @@ func (m maker) writes(typ string, id fhir.ID) request {
 			}
 		}
 		return b.String()
-	}}
+	}, together(wires)}
 }
 
-// op makes one op of a transaction.
-func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record.Op, error)) {
+// op makes one operation of a transaction.
+func (m maker) op(typ string, id fhir.ID, at int) operation {
 	person := idOf("Patient", 1+m.IntN(ids))
 	if m.chance(50) {
 		person = "p1"
@@ -420,32 +432,37 @@ func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record
 		pairs = []search.Pair{{Name: name, Value: value}}
 	}
 	match := pick(m, "", "", `W/"1"`, `W/"2"`)
+	name := typ + "/" + string(id)
 	switch m.IntN(9) {
 	case 0, 1:
 		delete(body, "id")
 		if typ == "Observation" && m.chance(30) {
 			body["encounter"] = content{"reference": "Encounter?" + urlOf(m, "Encounter")}
 		}
-		return "create " + text(body), func() (record.Op, error) {
+		return operation{"create " + text(body), func() (record.Op, error) {
 			doc, err := parsed()
 			return record.Op{Kind: record.Create, Type: typ, Body: doc, FullURL: full}, err
-		}
+		}, wire{method: "POST", path: typ, body: text(body), full: full}}
 	case 2:
 		delete(body, "id")
-		return fmt.Sprintf("create if none %v %s", pairs, text(body)), func() (record.Op, error) {
+		return operation{fmt.Sprintf("create if none %v %s", pairs, text(body)), func() (record.Op, error) {
 			doc, err := parsed()
 			q, wrong := query(typ, "", pairs)
 			return record.Op{Kind: record.Create, Type: typ, Body: doc, FullURL: full, IfNoneExist: q}, errors.Join(err, wrong)
-		}
+		}, wire{method: "POST", path: typ, body: text(body), full: full, ifNone: encode(pairs)}}
 	case 3, 4:
-		return "update " + match + text(body), func() (record.Op, error) {
+		return operation{"update " + match + text(body), func() (record.Op, error) {
 			doc, err := parsed()
 			return record.Op{Kind: record.Update, Type: typ, ID: id, Body: doc, IfMatch: match}, err
-		}
+		}, wire{method: "PUT", path: name, body: text(body), match: match}}
 	case 5:
 		delete(body, "id")
 		kind := pick(m, record.Update, record.Delete)
-		return fmt.Sprintf("%d where %v %s", kind, pairs, text(body)), func() (record.Op, error) {
+		sent := wire{method: "PUT", path: typ + "?" + encode(pairs), body: text(body)}
+		if kind == record.Delete {
+			sent = wire{method: "DELETE", path: sent.path}
+		}
+		return operation{fmt.Sprintf("%d where %v %s", kind, pairs, text(body)), func() (record.Op, error) {
 			op := record.Op{Kind: kind, Type: typ}
 			var err, wrong error
 			if kind == record.Update {
@@ -453,11 +470,11 @@ func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record
 			}
 			op.Where, wrong = query(typ, "", pairs)
 			return op, errors.Join(err, wrong)
-		}
+		}, sent}
 	case 6:
-		return fmt.Sprintf("delete %s/%s %s", typ, id, match), func() (record.Op, error) {
+		return operation{fmt.Sprintf("delete %s %s", name, match), func() (record.Op, error) {
 			return record.Op{Kind: record.Delete, Type: typ, ID: id, IfMatch: match}, nil
-		}
+		}, wire{method: "DELETE", path: name, match: match}}
 	case 7:
 		if m.chance(50) { // what may be masked
 			typ, id = "RelatedPerson", fhir.ID(idOf("RelatedPerson", 1+m.IntN(ids)))
@@ -465,16 +482,16 @@ func (m maker) op(typ string, id fhir.ID, at int) (say string, op func() (record
 		return m.patch(typ, id, match)
 	}
 	if m.chance(50) {
-		return fmt.Sprintf("read %s/%s", typ, id), func() (record.Op, error) { return record.Op{Kind: record.Read, Type: typ, ID: id}, nil }
+		return operation{"read " + name, func() (record.Op, error) { return record.Op{Kind: record.Read, Type: typ, ID: id}, nil }, get(name)}
 	}
-	return fmt.Sprintf("search %s %v", typ, pairs), func() (record.Op, error) {
+	return operation{fmt.Sprintf("search %s %v", typ, pairs), func() (record.Op, error) {
 		q, err := query(typ, "", pairs)
 		return record.Op{Kind: record.Search, Type: typ, Where: q}, err
-	}
+	}, get(typ, pairs...)}
 }
 
 // patch makes a JSON Patch that tests a value before it changes another.
-func (m maker) patch(typ string, id fhir.ID, match string) (string, func() (record.Op, error)) {
+func (m maker) patch(typ string, id fhir.ID, match string) operation {
 	path, value := "/status", text(pick(m, "final", "current"))
 	switch typ {
 	case "Patient":
@@ -483,11 +500,11 @@ func (m maker) patch(typ string, id fhir.ID, match string) (string, func() (reco
 		path, value = "/address/0/city", text(pick(m, cities...))
 	}
 	patch := fmt.Sprintf(`[{"op":"test","path":%q,"value":%s},{"op":"add","path":"/language","value":"en"}]`, path, value)
-	return fmt.Sprintf("patch %s/%s %s %s", typ, id, match, patch), func() (record.Op, error) {
+	return operation{fmt.Sprintf("patch %s/%s %s %s", typ, id, match, patch), func() (record.Op, error) {
 		return record.Op{Kind: record.Patch, Type: typ, ID: id, IfMatch: match, Patch: func(d *fhir.Doc) ([]byte, error) {
 			return fhir.PatchJSON(d, []byte(patch))
 		}}, nil
-	}
+	}, wire{method: "PATCH", path: typ + "/" + string(id), body: patch, match: match}}
 }
 
 func urlOf(m maker, typ string) string {

@@ -2,8 +2,11 @@ package record_test
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"joinery/fhir"
+	"joinery/record"
 	"joinery/record/access"
+	"joinery/record/store/storetest"
 )
 
 var (
 	long     = flag.Bool("long", false, "ask 10,000 requests of each seat")
-	oneWorld = flag.Uint64("world", 0, "ask only of the pair of worlds with this number")
+	oneWorld = flag.Int("world", 0, "ask only of the pair of worlds with this number")
 )
 
 // seat is someone who asks, and what they may see: written here a second time,
@@ -24,6 +29,7 @@ var (
 type seat struct {
 	name    string
 	subject func() (access.Subject, error)
+	grant   record.Grant // the same, of a token
 	sees    func(facts) bool
 	needs   []string // Patients whom they must be able to see, for anything to be told
 	counts  bool     // they may only count
@@ -45,29 +51,34 @@ func seats(t *testing.T) []*seat {
 		return access.Who{Client: "app", Scopes: s}
 	}
 	services := []string{"Organization", "Location", "HealthcareService"}
+	const narrowed = "system/Observation.rs?category=laboratory system/Encounter.crus system/Patient.rs label/HIV"
 	people := append(slices.Clone(services), "Practitioner")
 	return []*seat{
 		{
 			name: "system/Observation.cruds", subject: func() (access.Subject, error) { return access.NewSystem(scopes("system/Observation.cruds")) },
-			sees: func(f facts) bool { return f.of("Observation") && !f.sensitiveBut() },
+			grant: record.Grant{Scope: "system/Observation.cruds"},
+			sees:  func(f facts) bool { return f.of("Observation") && !f.sensitiveBut() },
 		},
 		{
 			name: "system/Observation.rs?category=laboratory label/HIV",
 			subject: func() (access.Subject, error) {
-				return access.NewSystem(scopes("system/Observation.rs?category=laboratory system/Encounter.crus system/Patient.rs label/HIV"))
+				return access.NewSystem(scopes(narrowed))
 			},
+			grant: record.Grant{Scope: narrowed},
 			sees: func(f facts) bool {
 				return (f.of("Observation") && f.lab || f.of("Encounter", "Patient")) && !f.sensitiveBut("HIV")
 			},
 		},
 		{
 			name: "patient", needs: []string{"p1"}, subject: func() (access.Subject, error) { return access.NewPatient(access.Who{}, "p1") },
+			grant: record.Grant{Role: "patient", Patient: "p1"},
 			sees: func(f facts) bool {
 				return f.about("p1") && !f.marked("TBOO", "third-party") && !f.shared || directory(f, people...)
 			},
 		},
 		{
 			name: "carer", needs: []string{"p1"}, subject: func() (access.Subject, error) { return access.NewCarer(access.Who{}, "carer") },
+			grant: record.Grant{Role: "carer", RelatedPersons: []fhir.ID{"carer"}},
 			sees: func(f facts) bool {
 				return f.about("p1") && f.of("Patient", "Observation", "Encounter") && !f.sensitiveBut() && !f.marked("not-for-carers") && !f.shared ||
 					directory(f, people...)
@@ -78,6 +89,7 @@ func seats(t *testing.T) []*seat {
 			subject: func() (access.Subject, error) {
 				return access.NewStaff(access.Who{Purpose: access.Treatment}, access.Member{Practitioner: "d1", Organization: "a"})
 			},
+			grant: record.Grant{Role: "staff", Purpose: access.Treatment, Practitioner: "d1", Organization: "a"},
 			sees: func(f facts) bool {
 				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut("protected-address") || directory(f, people...)
 			},
@@ -88,6 +100,7 @@ func seats(t *testing.T) []*seat {
 			subject: func() (access.Subject, error) {
 				return access.NewCaseFinder(access.Who{}, access.Finder{Organization: "a", Groups: []fhir.ID{"found"}})
 			},
+			grant: record.Grant{Role: "casefinder", Organization: "a", Groups: []fhir.ID{"found"}},
 			sees: func(f facts) bool {
 				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut() && !f.shared && (f.of("Patient") || f.of("RiskAssessment") && f.marked("finding"))
 			},
@@ -95,11 +108,13 @@ func seats(t *testing.T) []*seat {
 		},
 		{
 			name: "analyst", counts: true, subject: func() (access.Subject, error) { return access.NewAnalyst(access.Who{}) },
-			sees: func(f facts) bool { return len(f.persons) > 0 && !f.sensitiveBut() },
+			grant: record.Grant{Role: "analyst"},
+			sees:  func(f facts) bool { return len(f.persons) > 0 && !f.sensitiveBut() },
 		},
 		{
 			name: "public", subject: func() (access.Subject, error) { return access.NewPublic(access.Who{}) },
-			sees: func(f facts) bool { return directory(f, services...) },
+			grant: record.Grant{Role: "public"},
+			sees:  func(f facts) bool { return directory(f, services...) },
 		},
 	}
 }
@@ -131,26 +146,57 @@ func varyAllBut(m maker, f facts, c content) {
 	}
 }
 
+// level is where the two worlds are asked: of which database, whether a View or
+// the server over it, and how much.
+type level struct {
+	database        func(*testing.T) string
+	http            bool
+	pairs, requests int
+	longPairs       int // with -long
+	longRequests    int
+}
+
 // TestTwoWorlds asks the same random requests of two records that differ only in
 // what the subject may not see, in presence, values, references, marks and
 // history, and wants every answer alike, byte for byte. So nothing of what is
 // hidden reaches a read, a count, an order, a page, a chain, _has, an include, a
 // history, $everything, a condition of a write or a refusal.
 func TestTwoWorlds(t *testing.T) {
-	episodes, requests := 8, 400
+	twoWorlds(t, level{database: inMemory, pairs: 5, requests: 400, longPairs: 40, longRequests: 400})
+}
+
+// TestTwoWorldsOverHTTP asks them of the server with a token, in the forms that
+// HTTP has for them, and wants status and every header alike too.
+func TestTwoWorldsOverHTTP(t *testing.T) {
+	twoWorlds(t, level{database: inMemory, http: true, pairs: 2, requests: 400, longPairs: 40, longRequests: 400})
+}
+
+// TestTwoWorldsOnPostgreSQL asks in both ways there. Making a world takes longer
+// than on SQLite, so each is asked more.
+func TestTwoWorldsOnPostgreSQL(t *testing.T) {
+	l := level{database: func(t *testing.T) string { return storetest.Postgres(t) }, pairs: 1, requests: 80, longPairs: 7, longRequests: 2000}
 	if *long {
-		episodes, requests = 40, 400
+		t.Run("View", func(t *testing.T) { twoWorlds(t, l) })
 	}
-	if testing.Short() {
-		episodes = 1
+	l.http = true // over a View
+	t.Run("HTTP", func(t *testing.T) { twoWorlds(t, l) })
+}
+
+// twoWorlds asks at a level as each seat.
+func twoWorlds(t *testing.T, l level) {
+	switch {
+	case *long:
+		l.pairs, l.requests = l.longPairs, l.longRequests
+	case testing.Short():
+		l.pairs = 1
 	}
 	for _, s := range seats(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			tally := &tally{}
-			for seed := uint64(1); seed <= uint64(episodes); seed++ {
+			for seed := 1; seed <= l.pairs; seed++ {
 				if *oneWorld == 0 || *oneWorld == seed {
-					episode(t, s, seed, requests, tally)
+					episode(t, l, s, uint64(seed), tally)
 				}
 				if t.Failed() {
 					return
@@ -161,6 +207,13 @@ func TestTwoWorlds(t *testing.T) {
 	}
 }
 
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	storetest.StopPostgres()
+	os.Exit(code)
+}
+
 // tally counts what was answered, so that a test which asks for nothing that is
 // there does not pass for one that proves something.
 type tally struct{ asked, told, refused, differ int }
@@ -168,6 +221,7 @@ type tally struct{ asked, told, refused, differ int }
 // pair is two worlds and what one seat asks of them.
 type pair struct {
 	maker
+	level   level
 	seat    *seat
 	a, b    *world
 	ways    *ways
@@ -179,17 +233,17 @@ type pair struct {
 }
 
 // episode makes a pair of worlds and asks of both.
-func episode(t *testing.T, s *seat, seed uint64, requests int, sum *tally) {
+func episode(t *testing.T, l level, s *seat, seed uint64, sum *tally) {
 	t.Helper()
-	p := &pair{maker: maker{rand.New(rand.NewPCG(seed, uint64(len(s.name))))}, seat: s, seed: seed, tally: sum, all: loader(t)}
+	p := &pair{maker: maker{rand.New(rand.NewPCG(seed, uint64(len(s.name))))}, level: l, seat: s, seed: seed, tally: sum, all: loader(t)}
 	var itemsA, itemsB []item
 	itemsA, itemsB, p.ways = worlds(p.maker, s)
-	p.a, p.b = newWorld(t, seed, itemsA), newWorld(t, seed, itemsB)
+	p.a, p.b = newWorld(t, l, s, seed, itemsA), newWorld(t, l, s, seed, itemsB)
 	var err error
 	if p.subject, err = s.subject(); err != nil {
 		t.Fatal(err)
 	}
-	for p.minutes < requests && !t.Failed() {
+	for p.minutes < l.requests && !t.Failed() {
 		if p.chance(25) {
 			p.change(t)
 		}
@@ -204,8 +258,8 @@ func episode(t *testing.T, s *seat, seed uint64, requests int, sum *tally) {
 			p.ask(t, p.request())
 		}
 	}
-	for range 20 { // at the end, for a loader's pages would use up chance unequally
-		if r := p.searches("Observation"); r.do(p.a, p.all) != r.do(p.b, p.all) {
+	for range 60 { // at the end, for a loader's pages would use up chance unequally
+		if r := p.searches(pick(p.maker, typeNames()...)); r.do(p.a, p.all) != r.do(p.b, p.all) {
 			sum.differ++
 		}
 	}
@@ -247,8 +301,16 @@ func (p *pair) pages(t *testing.T) {
 func (p *pair) ask(t *testing.T, r request) {
 	t.Helper()
 	p.tick()
-	want, got := r.do(p.a, p.subject), r.do(p.b, p.subject)
-	if strings.Contains(want, "INTERNAL") {
+	var want, got string
+	if p.level.http {
+		r.wire = p.dress(r.wire)
+		r.say = fmt.Sprintf("%s %s %v %s", r.wire.method, r.wire.path, r.wire.header, r.wire.body)
+		want, got = p.a.over(r.wire), p.b.over(r.wire)
+	} else {
+		want, got = r.do(p.a, p.subject), r.do(p.b, p.subject)
+	}
+	refused, told, fails := meant(want)
+	if fails {
 		t.Errorf("world %d, request %d: %s\nfails: %s", p.seed, p.minutes, r.say, want)
 		return
 	}
@@ -256,19 +318,32 @@ func (p *pair) ask(t *testing.T, r request) {
 		t.Errorf("world %d, request %d: %s\nis answered differently where only hidden things differ (-one +other):\n%s", p.seed, p.minutes, r.say, diff)
 		return
 	}
-	p.tally.asked++
+	p.asked++
 	switch {
-	case strings.Contains(want, "denied:") || strings.Contains(want, "not found:") || strings.Contains(want, "invalid:"):
+	case refused:
 		p.refused++
-	case strings.Contains(want, "resourceType") || strings.Contains(want, "total "):
+	case told:
 		p.told++
 	}
+}
+
+// meant says what an answer comes to: of a View, or over HTTP, where it begins
+// with the status.
+func meant(answer string) (refused, told, fails bool) {
+	status, _, _ := strings.Cut(answer, "\n")
+	if code, err := strconv.Atoi(status); err == nil {
+		has := strings.Contains(answer, `"total":`) || strings.Contains(answer, `"entry":`) || strings.Contains(answer, "\nEtag ")
+		return code/100 == 4, code/100 == 2 && has, code/100 == 5
+	}
+	refused = strings.Contains(answer, "denied:") || strings.Contains(answer, "not found:") || strings.Contains(answer, "invalid:")
+	told = strings.Contains(answer, "resourceType") || strings.Contains(answer, "total ")
+	return refused, told, strings.Contains(answer, "INTERNAL")
 }
 
 func (c *tally) check(t *testing.T, s *seat) {
 	t.Helper()
 	t.Logf("%s: %d asked, %d told something, %d refused; the worlds differed for a loader %d times", s.name, c.asked, c.told, c.refused, c.differ)
-	if c.told*50 < c.asked {
+	if c.told*60 < c.asked {
 		t.Errorf("only %d of %d requests told anything: this proves too little", c.told, c.asked)
 	}
 	if c.differ == 0 {

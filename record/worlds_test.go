@@ -18,6 +18,7 @@ import (
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
+	"joinery/web"
 )
 
 // The two worlds of the two-world test: what is in them, and how the second is
@@ -457,8 +458,23 @@ func (s *seat) masked(m maker, it item) item {
 // world is a record with a clock and a source of chance that the test holds.
 type world struct {
 	*record.Record
-	now  atomic.Int64
-	next string // handle of the page that follows the last answer
+	now    atomic.Int64
+	next   string      // handle, or address, of the page that follows the last answer
+	server *web.Server // when it is asked over HTTP
+	bearer string      // of the seat
+}
+
+func (w *world) clock() time.Time { return time.UnixMilli(w.now.Load()).UTC() }
+
+// inMemory is the address of a new SQLite database, in memory where there is a
+// file system for it.
+func inMemory(t *testing.T) string {
+	dir := t.TempDir()
+	if memory, err := os.MkdirTemp("/dev/shm", "joinery-two-worlds-"); err == nil {
+		dir = memory
+		t.Cleanup(func() { _ = os.RemoveAll(memory) })
+	}
+	return "sqlite:" + filepath.Join(dir, "w.db")
 }
 
 // beginning is when the worlds begin.
@@ -466,26 +482,23 @@ var beginning = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 // newWorld opens a record and stores what everyone's rights rest on, then the
 // items. What both worlds have is stored at the same moments in both.
-func newWorld(t *testing.T, seed uint64, items []item) *world {
+func newWorld(t *testing.T, l level, seat *seat, seed uint64, items []item) *world {
 	t.Helper()
-	dir := t.TempDir()
-	if memory, err := os.MkdirTemp("/dev/shm", "joinery-two-worlds-"); err == nil {
-		dir = memory
-		t.Cleanup(func() { _ = os.RemoveAll(memory) })
-	}
 	w := &world{}
 	w.now.Store(beginning.UnixMilli())
 	var key [32]byte
 	key[0], key[1] = byte(seed), byte(seed>>8)
-	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(dir, "w.db"), record.Options{
-		Clock: func() time.Time { return time.UnixMilli(w.now.Load()).UTC() },
-		Rand:  rand.NewChaCha8(key),
+	rec, err := record.Open(context.Background(), l.database(t), record.Options{
+		Clock: w.clock, Rand: rand.NewChaCha8(key), Readers: 2, StateDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Record = rec
 	t.Cleanup(func() { _ = rec.Close() })
+	if l.http {
+		w.opens(t, key, seat.grant)
+	}
 	loader := rec.As(loader(t))
 	for _, base := range foundations() {
 		w.store(t, loader, base, 0)
