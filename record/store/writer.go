@@ -229,7 +229,7 @@ func (l *lane) write(g *group) error {
 		if len(g.kept) <= keptAtOnce {
 			break
 		}
-		first := &group{lane: l, s: g.s, ctx: g.ctx, kept: g.kept[:keptAtOnce], open: true}
+		first := &group{lane: l, s: g.s, ctx: g.ctx, kept: g.kept[:keptAtOnce]} // nobody answers who would come along
 		if err := l.commit(first); err != nil {
 			return err
 		}

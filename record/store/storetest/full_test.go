@@ -131,6 +131,57 @@ func checkTrail(t *testing.T, s *store.Store, written, read int) {
 	}
 }
 
+// fillUp fills a small disk so that not even an audit fits, and returns with
+// what.
+func fillUp(dir string) (fillers []string) {
+	for i := 0; ; i++ {
+		name := filepath.Join(dir, fmt.Sprintf("filler%d", i))
+		fillers = append(fillers, name)
+		if os.WriteFile(name, make([]byte, 4096), 0o600) != nil {
+			return fillers
+		}
+	}
+}
+
+// Reads that come while what the reserve keeps is tried again are answered too.
+func TestEveryReadIsAnsweredOnAFullDisk(t *testing.T) {
+	ctx := t.Context()
+	dir := smallDisk(t, "8m")
+	s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fillers := fillUp(dir)
+	const readers, each = 8, 200
+	answers := make(chan error, readers*each)
+	for range readers {
+		go func() {
+			for range each {
+				answers <- s.Audit(ctx, []store.AuditEntry{{Entry: []byte("a read")}}, nil)
+			}
+		}()
+	}
+	for n := range readers * each {
+		select {
+		case err := <-answers:
+			if err != nil {
+				t.Fatalf("a read on a full disk, within the reserve: %v", err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%d of %d reads were answered, and then none for 20 s", n, readers*each)
+		}
+	}
+	for _, name := range fillers {
+		_ = os.Remove(name)
+	}
+	if err := s.Audit(ctx, []store.AuditEntry{{Entry: []byte("a read")}}, nil); err != nil {
+		t.Errorf("a read when there is space again: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheReserveOutlivesACrash(t *testing.T) {
 	ctx := context.Background()
 	dir := smallDisk(t, "8m")
@@ -142,14 +193,7 @@ func TestTheReserveOutlivesACrash(t *testing.T) {
 		return s
 	}
 	s := open()
-	var fillers []string
-	for i := 0; ; i++ { // so full that not even an audit fits
-		name := filepath.Join(dir, fmt.Sprintf("filler%d", i))
-		fillers = append(fillers, name)
-		if os.WriteFile(name, make([]byte, 4096), 0o600) != nil {
-			break
-		}
-	}
+	fillers := fillUp(dir)
 	read := 0
 	for ; read < 300; read++ {
 		if err := s.Audit(ctx, []store.AuditEntry{{Entry: fmt.Appendf(nil, "read %d", read)}}, []store.Page{{Handle: fmt.Appendf(nil, "h%d", read), Owner: []byte("me"), Expires: time.Now().Add(time.Hour), Data: []byte("data")}}); err != nil {
