@@ -147,6 +147,7 @@ func onBoth(t *testing.T, prove func(t *testing.T, db string)) {
 type server struct {
 	t       testing.TB
 	db      string
+	args    []string // of serve, beside the database and the address
 	address string
 	log     string // the file with all it printed
 	cmd     *exec.Cmd
@@ -157,9 +158,9 @@ type server struct {
 }
 
 // serve starts a server on a database and waits until it answers.
-func serve(t testing.TB, db string) *server {
+func serve(t testing.TB, db string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, db: db, log: filepath.Join(t.TempDir(), "server.log")}
+	s := &server{t: t, db: db, args: args, log: filepath.Join(t.TempDir(), "server.log")}
 	s.client = &http.Client{
 		Timeout:       60 * time.Second,
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
@@ -190,7 +191,7 @@ func (s *server) start() error {
 		return err
 	}
 	defer out.Close()
-	s.cmd = exec.Command(binary(s.t), "serve", "--db", s.db, "--listen", s.address)
+	s.cmd = exec.Command(binary(s.t), append([]string{"serve", "--db", s.db, "--listen", s.address}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.Dir = filepath.Dir(s.log)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
