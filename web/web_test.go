@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	chance "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -288,15 +289,67 @@ func TestBodyLimits(t *testing.T) {
 	}
 }
 
-func TestGzipBombStopsAtTheByteCap(t *testing.T) {
+// counted counts what is read of a body.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+// endless is gzip that never ends and unfolds to about ten times what is sent,
+// so that no ratio stops it.
+func endless(t *testing.T) io.Reader {
+	t.Helper()
+	r, w := io.Pipe()
+	t.Cleanup(func() { r.Close() })
+	go func() {
+		z := gzip.NewWriter(w)
+		noise := chance.NewChaCha8([32]byte{})
+		block := make([]byte, 10<<10)
+		for {
+			_, _ = noise.Read(block[:1<<10])
+			if _, err := z.Write(block); err != nil {
+				return // nobody reads any more
+			}
+		}
+	}()
+	return r
+}
+
+func TestGzipStopsAtTheByteCap(t *testing.T) {
 	s, _ := server(t)
-	s.Handle("POST /", echo(s, 64<<10)) // the cap comes before the ratio's threshold
-	r := httptest.NewRequest("POST", "/", bytes.NewReader(zipped(t, 512<<10)))
+	const limit = 4 << 20
+	s.Handle("POST /", echo(s, limit))
+	sent := &counted{Reader: endless(t)}
+	r := httptest.NewRequest("POST", "/", sent)
+	r.ContentLength = -1
 	r.Header.Set("Content-Encoding", "gzip")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if w.Code != 413 {
-		t.Errorf("bomb = %d %s, want 413", w.Code, w.Body)
+	if w.Code != 413 || !strings.Contains(w.Body.String(), "larger than the 4 MB") {
+		t.Errorf("gzip without end = %d %s, want 413 for its size", w.Code, w.Body)
+	}
+	if sent.n > limit/4 {
+		t.Errorf("%d bytes were read that unfold to ten times as many, want no more than unfold to %d", sent.n, limit)
+	}
+}
+
+// What says that it is too large is not read at all.
+func TestTooLargeIsNotRead(t *testing.T) {
+	s, _ := server(t)
+	s.Handle("POST /", echo(s, 4<<20))
+	sent := &counted{Reader: zeros{}}
+	r := httptest.NewRequest("POST", "/", sent)
+	r.ContentLength = 4<<20 + 1
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Code != 413 || sent.n > 0 {
+		t.Errorf("a body said to be too large = %d after %d bytes, want 413 after none", w.Code, sent.n)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -337,21 +338,54 @@ func status(pid int, which string) int {
 	return n / 1024
 }
 
+// bombs sends what is small and unfolds to much. There are two caps, and for each
+// a body that only it stops.
 func (w *stage) bombs() {
+	before := status(w.cmd.Process.Pid, "VmHWM:")
+	w.tooLarge("a gigabyte in a megabyte of gzip", packed(1<<30, 0), "unfolds to more than 100 times")
+	w.tooLarge("40 MB, which are taken, in 100 KB of gzip", packed(40<<20, 0), "unfolds to more than 100 times")
+	w.tooLarge("60 MB in 6 MB of gzip", packed(60<<20, 10), "larger than the 50 MB")
+	w.refused("an unknown encoding", "POST", "/fhir/Basic", []byte("x"), time.Second, "Content-Encoding", "br")
+	w.refused("broken gzip", "POST", "/fhir/Basic", []byte("\x1f\x8bxxxxxxxx"), time.Second, "Content-Encoding", "gzip")
+	if after := status(w.cmd.Process.Pid, "VmHWM:"); after > before+300 {
+		w.t.Errorf("gzip bombs took %d MB", after-before)
+	}
+}
+
+// packed is a resource of about size bytes as gzip, which makes it noise times
+// smaller; as small as it can when noise is 0.
+func packed(size, noise int) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	z.Write([]byte(`{"resourceType":"Basic","code":{"text":"`))
-	zeros := bytes.Repeat([]byte("0"), 1<<20)
-	for range 1024 {
-		z.Write(zeros)
+	block, chance := bytes.Repeat([]byte("0"), 1<<20), rand.NewChaCha8([32]byte{})
+	for ; size > 0; size -= len(block) {
+		if noise > 0 {
+			random := block[:len(block)/noise]
+			_, _ = chance.Read(random)
+			for i := range random {
+				random[i] |= 0x80 // no quote among it, and eight bits to pack into one
+			}
+		}
+		z.Write(block)
 	}
+	z.Write([]byte(`"}}`))
 	z.Close()
-	before := status(w.cmd.Process.Pid, "VmHWM:")
-	w.refused("a gigabyte in a megabyte of gzip", "POST", "/fhir/Basic", b.Bytes(), 5*time.Second, "Content-Encoding", "gzip")
-	w.refused("an unknown encoding", "POST", "/fhir/Basic", []byte("x"), time.Second, "Content-Encoding", "br")
-	w.refused("broken gzip", "POST", "/fhir/Basic", []byte("\x1f\x8bxxxxxxxx"), time.Second, "Content-Encoding", "gzip")
-	if after := status(w.cmd.Process.Pid, "VmHWM:"); after > before+200 {
-		w.t.Errorf("a gzip bomb took %d MB", after-before)
+	return b.Bytes()
+}
+
+// tooLarge holds that a packed body is refused for a reason, before it is read
+// as JSON.
+func (w *stage) tooLarge(what string, body []byte, say string) {
+	w.t.Helper()
+	w.refused(what, "POST", "/fhir/Basic", body, 10*time.Second, "Content-Encoding", "gzip")
+	a, err := w.do(w.admin, "POST", "/fhir/Basic", body, "Content-Encoding", "gzip")
+	if err != nil { // it hung up before all was sent
+		w.t.Logf("%s: %v", what, err)
+		return
+	}
+	if a.status != http.StatusRequestEntityTooLarge || !strings.Contains(string(a.body), say) {
+		w.t.Errorf("%s: status %d, want 413 and %q\n%.300s", what, a.status, say, a.body)
 	}
 }
 
