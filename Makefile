@@ -66,9 +66,9 @@ thread: build ## one thread from end to end: import people, count them as each r
 fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth trying again
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$pkg || exit 1; \
 	    from=$$($(GO) env GOCACHE)/fuzz/$$pkg/$$f; to=$$($(GO) list -f '{{.Dir}}' $$pkg)/testdata/fuzz/$$f; \
-	    [ ! -d $$from ] || { mkdir -p $$to; find $$from -type f -size -4k | sort | head -300 | xargs -r cp -n -t $$to; }; \
+	    [ ! -d $$from ] || { mkdir -p $$to; find $$from -type f -size -4k | sort | head -40 | xargs -r cp -n -t $$to; }; \
 	  done; \
 	done
 
