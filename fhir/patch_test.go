@@ -160,11 +160,11 @@ func TestPatchJSONIsQuick(t *testing.T) {
 	for i := range maxOperations / 2 {
 		fmt.Fprintf(&patch, `{"op":"add","path":"/list/0","value":%d},{"op":"test","path":"/list/0","value":%d},`, i, i)
 	}
-	start := time.Now()
+	start := worked(t)
 	if _, err := PatchJSON(d, []byte(`[`+strings.TrimSuffix(patch.String(), ",")+`]`)); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := worked(t) - start; took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

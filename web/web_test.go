@@ -366,6 +366,17 @@ func TestAllBodiesTogetherAreBounded(t *testing.T) {
 	}
 }
 
+// A body takes no more room than the most that is taken of it.
+func TestABodyTakesNoMoreRoomThanItMay(t *testing.T) {
+	s, _ := server(t)
+	const limit = 5 << 20
+	s.Bodies = limit + 1<<10
+	s.Handle("POST /", echo(s, limit))
+	if w := do(s, "POST", "/", io.LimitReader(zeros{}, limit)); w.Code != 200 {
+		t.Errorf("a body that fits into what all may hold = %d %s, want 200", w.Code, w.Body)
+	}
+}
+
 func TestIssuesListEveryFault(t *testing.T) {
 	err := fmt.Errorf("create: %w", &fhir.Invalid{Issues: []fhir.Issue{{Severity: fhir.Error, Code: "value", Where: "Patient.birthDate", Say: "One."}, {Severity: fhir.Error, Code: "required", Where: "Patient.x", Say: "Two."}}})
 	if got := Issues(err, "r"); len(got) != 2 || got[1].Where != "Patient.x" {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func killing(t *testing.T, db string, kills int) {
 		ledgers[w].counter = s.create(token, fmt.Sprintf(`{"resourceType":"Basic","code":{"text":"0"},"subject":{"reference":%q}}`, ledgers[w].patient))
 	}
 	rng := rand.New(rand.NewPCG(2, 2))
+	var acks atomic.Int64
 	slowest := s.took
 	for round := range kills {
 		stop := make(chan struct{})
@@ -59,11 +61,16 @@ func killing(t *testing.T, db string, kills int) {
 						return
 					default:
 					}
+					before := l.total
 					if !l.write(s, token, round) {
 						return // the server is gone
 					}
+					acks.Add(int64(l.total - before))
 				}
 			})
+		}
+		for before, until := acks.Load(), time.Now().Add(20*time.Second); acks.Load() == before && time.Now().Before(until); {
+			time.Sleep(time.Millisecond) // on a busy machine the first acknowledgement may take a while
 		}
 		time.Sleep(time.Duration(50+rng.IntN(600)) * time.Millisecond)
 		s.kill()

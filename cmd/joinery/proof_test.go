@@ -246,6 +246,22 @@ func (s *server) stop() error {
 	}
 }
 
+// worked is how long the server has had a processor. Unlike the time of day it
+// does not depend on what else the machine does, so limits can be held to it.
+func (s *server) worked() time.Duration {
+	s.t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(data), ") ") // the name of a program may hold anything
+	fields := strings.Fields(after)
+	var user, system int
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * 10 * time.Millisecond // a hundredth of a second each, on every Linux
+}
+
 // run runs another command of the program on the same database.
 func run(t testing.TB, db string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()

@@ -43,12 +43,12 @@ func TestHostileExpressionsEnd(t *testing.T) {
 		`'x'.matches('((((a{30}){30}){30}){30}')`,
 	} {
 		name := expr[:min(len(expr), 60)]
-		began := time.Now()
+		began := worked(t)
 		e, err := path.Compile(expr)
 		if err == nil {
 			_, err = e.Eval(&path.Env{Now: now, Steps: 1_000_000}, doc.Root())
 		}
-		if took := time.Since(began); took > 10*time.Second {
+		if took := worked(t) - began; took > 10*time.Second {
 			t.Errorf("%s took %v, want under 10s", name, took)
 		}
 		if err != nil && fault.KindOf(err) != fault.TooLarge && fault.KindOf(err) != fault.Invalid {

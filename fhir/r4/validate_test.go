@@ -125,12 +125,12 @@ func TestHostileInputCostsLittle(t *testing.T) {
 		"unknown":    `{"resourceType":"Patient",` + strings.TrimSuffix(numberedMembers(n), ",") + `}`,
 		"narratives": `{"resourceType":"Patient","text":{"status":"generated","div":"` + strings.ReplaceAll(div, `"`, `\"`) + strings.Repeat("<b>x</b>&amp;", n) + `</div>"}}`,
 	} {
-		start := time.Now()
+		start := worked(t)
 		issues := validate(t, in)
 		if len(issues) > 1 && (len(issues) != maxIssues+1 || issues[maxIssues].Code != "too-costly") {
 			t.Errorf("%s: %d faults are listed, want %d and one that says there are more", name, len(issues), maxIssues)
 		}
-		if took := time.Since(start); took > 3*time.Second {
+		if took := worked(t) - start; took > 3*time.Second {
 			t.Errorf("%s: it took %v", name, took)
 		}
 	}
