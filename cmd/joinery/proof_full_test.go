@@ -99,7 +99,7 @@ type fullDisk struct {
 	*server
 	token   string
 	patient string   // who is read
-	other   string   // one of the crowd
+	other   string   // one of everyone
 	acked   []string // writes that were acknowledged
 	mu      sync.Mutex
 	reads   int // of the patient, that were answered
@@ -109,15 +109,15 @@ type fullDisk struct {
 
 // everyone is a search whose audit has a line for each of many people.
 const (
-	crowd    = 200
-	everyone = "Patient?_count=300"
+	peopleShown = 200
+	everyone    = "Patient?_count=300"
 )
 
 func diskFull(t *testing.T, db, dir string, args ...string) {
 	f := &fullDisk{server: serve(t, db, args...), token: admin(t, db)}
 	f.patient = f.create(f.token, `{"resourceType":"Patient","name":[{"family":"Fulldisk"}]}`)
 	entry := `{"resource":{"resourceType":"Patient","name":[{"family":"Fulldisk"}]},"request":{"method":"POST","url":"Patient"}}`
-	made := f.must(200, f.token, "POST", "/fhir", []byte(`{"resourceType":"Bundle","type":"transaction","entry":[`+strings.TrimSuffix(strings.Repeat(entry+",", crowd), ",")+`]}`))
+	made := f.must(200, f.token, "POST", "/fhir", []byte(`{"resourceType":"Bundle","type":"transaction","entry":[`+strings.TrimSuffix(strings.Repeat(entry+",", peopleShown), ",")+`]}`))
 	f.other = created(readBundle(t, made.body).Entry[0].Response.Location)
 	filler := filepath.Join(dir, "filler")
 	fill(t, filler)
@@ -143,7 +143,7 @@ func diskFull(t *testing.T, db, dir string, args ...string) {
 }
 
 // allAudited holds that the audit has a line about the patient for each read, and
-// about one of the crowd for each search.
+// about one of everyone for each search.
 func (f *fullDisk) allAudited(t *testing.T) {
 	t.Helper()
 	for what, want := range map[string]int{"entity=" + f.patient + "&subtype=read": f.reads, "entity=" + f.other + "&subtype=search-type": f.lists} {
