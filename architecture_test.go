@@ -45,6 +45,7 @@ var imports = []struct{ pkg, may string }{
 	{"record/store", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access"},
 	{"record/store/storetest", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access record/store"},
 	{"record", "fault fhir fhir/codes fhir/r4 fhir/path source record/search record/access record/store"},
+	{"record/timelines", "fault timeline record"},
 
 	// Faces.
 	{"web", "fault fhir record record/access"},

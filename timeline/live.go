@@ -31,6 +31,13 @@ func NewLive(base *Set) *Live {
 	return l
 }
 
+// Begin puts everyone of a Set in the place of those who are there.
+func (l *Live) Begin(base *Set) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begin(base)
+}
+
 func (l *Live) begin(base *Set) {
 	l.d, l.base, l.moved, l.set = newDictionaries(), base.parts[0], false, base
 	for _, w := range base.whats {
@@ -92,6 +99,13 @@ func (l *Live) Practice(practice, network string) {
 	if _, known := l.d.values[Practice].numbers[practice]; known {
 		l.moved, l.set = true, nil
 	}
+}
+
+// Network returns of which network a practice is a part, as far as is known.
+func (l *Live) Network(practice string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.networks[practice]
 }
 
 // Person returns a person by key, in a Set of their own.

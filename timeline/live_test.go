@@ -141,16 +141,16 @@ func TestSave(t *testing.T) {
 		set := build(t, people, events)
 		var one, two bytes.Buffer
 		for _, to := range []*bytes.Buffer{&one, &two} {
-			if err := set.write(to, 42); err != nil {
+			if err := set.write(to, []byte("42")); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if !bytes.Equal(one.Bytes(), two.Bytes()) {
 			t.Fatal("written twice, it is not the same")
 		}
-		got, mark, err := decode(one.Bytes())
-		if err != nil || mark != 42 {
-			t.Fatalf("mark %d, %v", mark, err)
+		got, note, err := decode(one.Bytes())
+		if err != nil || string(note) != "42" {
+			t.Fatalf("note %q, %v", note, err)
 		}
 		if d := gocmp.Diff(set, got, columns); d != "" {
 			t.Fatalf("read back (-saved +read):\n%s", d)
@@ -165,13 +165,13 @@ func TestSave(t *testing.T) {
 func TestSaveFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timelines")
 	set := build(t, []Profile{{Key: 1, ID: "p1"}}, map[int64][]Event{1: {{What: What{Kind: "Condition"}, Day: DayMin}}})
-	for mark := range int64(2) {
-		if err := set.Save(path, mark); err != nil {
+	for _, note := range []string{"one", "two"} {
+		if err := set.Save(path, []byte(note)); err != nil {
 			t.Fatal(err)
 		}
-		got, gotMark, err := ReadSet(path)
-		if err != nil || gotMark != mark {
-			t.Fatalf("mark %d, %v, want %d", gotMark, err, mark)
+		got, gotNote, err := ReadSet(path)
+		if err != nil || string(gotNote) != note {
+			t.Fatalf("note %q, %v, want %q", gotNote, err, note)
 		}
 		same(t, set, got)
 	}

@@ -25,9 +25,9 @@ var saved = fmt.Sprintf("joinery timelines 1, rules %d\n", rules)
 var ErrStale = errors.New("the file holds no whole set of timelines by the present rules")
 
 // Save writes a Set in one part, as Sequence and Live.Compact make them, to a
-// file, with a mark that says what it is of. The file is whole or the one before
-// stays. The same Set and mark are the same bytes.
-func (s *Set) Save(path string, mark int64) error {
+// file, with a note that says what it is of. The file is whole or the one before
+// stays. The same Set and note are the same bytes.
+func (s *Set) Save(path string, note []byte) error {
 	if len(s.parts) != 1 || s.order != nil {
 		return errors.New("save timelines: the set is not in one part")
 	}
@@ -35,7 +35,7 @@ func (s *Set) Save(path string, mark int64) error {
 	if err != nil {
 		return fmt.Errorf("save timelines: %w", err)
 	}
-	err = errors.Join(s.write(f, mark), f.Sync(), f.Close())
+	err = errors.Join(s.write(f, note), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -46,11 +46,11 @@ func (s *Set) Save(path string, mark int64) error {
 	return nil
 }
 
-func (s *Set) write(w io.Writer, mark int64) error {
+func (s *Set) write(w io.Writer, note []byte) error {
 	sum := sha256.New()
 	e := &encoder{w: bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)}
 	e.put([]byte(saved))
-	put(e, []int64{mark})
+	e.bytes(&note)
 	s.columns(e)
 	if err := errors.Join(e.err, e.w.Flush()); err != nil {
 		return err
@@ -61,30 +61,30 @@ func (s *Set) write(w io.Writer, mark int64) error {
 
 // ReadSet reads what Save wrote. The error is ErrStale when the file is damaged
 // or of other rules.
-func ReadSet(path string) (s *Set, mark int64, err error) {
+func ReadSet(path string) (s *Set, note []byte, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read timelines: %w", err)
+		return nil, nil, fmt.Errorf("read timelines: %w", err)
 	}
 	return decode(data)
 }
 
-func decode(data []byte) (s *Set, mark int64, err error) {
+func decode(data []byte) (s *Set, note []byte, err error) {
 	body := len(data) - sha256.Size
 	if body < len(saved) || string(data[:len(saved)]) != saved {
-		return nil, 0, ErrStale
+		return nil, nil, ErrStale
 	}
 	if sum := sha256.Sum256(data[:body]); !bytes.Equal(sum[:], data[body:]) {
-		return nil, 0, ErrStale
+		return nil, nil, ErrStale
 	}
 	d := &decoder{rest: data[len(saved):body]}
-	marks := take[int64](d, nil)
+	d.bytes(&note)
 	s = &Set{parts: []*part{{}}}
 	s.columns(d)
-	if d.failed || len(d.rest) > 0 || len(marks) != 1 {
-		return nil, 0, ErrStale
+	if d.failed || len(d.rest) > 0 {
+		return nil, nil, ErrStale
 	}
-	return s, marks[0], nil
+	return s, note, nil
 }
 
 // columns gives each column of a Set to a coder, in the order of the file.

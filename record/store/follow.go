@@ -20,6 +20,7 @@ type Follower struct {
 	name  string
 	owner string
 	lease time.Duration
+	until time.Time // of the lease, as far as this follower knows
 }
 
 // LogEntry is one transaction, as followers see it.
@@ -59,12 +60,28 @@ func (s *Store) Follow(ctx context.Context, name string, lease time.Duration) (*
 // first; none when there are none yet. The fault is Unavailable while another
 // has the lease.
 func (f *Follower) Next(ctx context.Context, limit int) ([]LogEntry, error) {
-	from, err := f.renew(ctx)
+	from, err := f.Cursor(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return f.read(ctx, from, limit)
+}
+
+// After is Next from a t that the follower keeps itself, being further than what
+// it says is done. It writes only when half the lease is over, so that it can be
+// asked many times a second.
+func (f *Follower) After(ctx context.Context, t int64, limit int) ([]LogEntry, error) {
+	if f.s.opts.Clock().After(f.until.Add(-f.lease / 2)) {
+		if _, err := f.Cursor(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return f.read(ctx, t, limit)
+}
+
+func (f *Follower) read(ctx context.Context, from int64, limit int) ([]LogEntry, error) {
 	var found []LogEntry
-	err = f.s.View(ctx, func(n *Snap) error {
+	err := f.s.View(ctx, func(n *Snap) error {
 		var lists [][]entry
 		err := n.query("SELECT t, at, what FROM log WHERE t > ? ORDER BY t LIMIT ?", []any{from, limit}, func(r *row) error {
 			var list []entry
@@ -104,8 +121,9 @@ func (n *Snap) logChange(e entry) (LogChange, error) {
 	return c, err
 }
 
-// renew takes or keeps the lease, and returns where to go on.
-func (f *Follower) renew(ctx context.Context) (t int64, err error) {
+// Cursor takes or keeps the lease, and returns the t up to which all is done.
+// The fault is Unavailable while another has the lease.
+func (f *Follower) Cursor(ctx context.Context) (t int64, err error) {
 	now := f.s.opts.Clock()
 	err = f.s.db.write(ctx, func(c conn) error {
 		n, err := c.exec(ctx, "UPDATE follower SET owner = ?, until = ? WHERE name = ? AND (owner = ?1 OR until < ?)",
@@ -121,6 +139,7 @@ func (f *Follower) renew(ctx context.Context) (t int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("take the lease of follower %s: %w", f.name, err)
 	}
+	f.until = now.Add(f.lease)
 	return t, nil
 }
 

@@ -1,0 +1,231 @@
+// Package timelines keeps everyone's timelines as the record goes on.
+//
+//	k, err := timelines.Open(ctx, rec.As(system), timelines.Options{Path: "timelines.set", Name: "timelines"})
+//	err = k.Run(ctx, time.Tick(200*time.Millisecond), func(ctx context.Context, changed []int64) error { … })
+//	set, err := k.Set()
+//
+// A Keeper follows the record's log under a name and a lease. What changed is
+// read as it is now and replaces what came of it before, so that dealing with a
+// change twice does no harm. Deleted, corrected and entered-in-error resources
+// leave by the same way as others come. Persons who are one in the record are
+// one person here, known by the lowest of their keys, with the profile of the
+// lowest whose Patient is there and was not replaced by another.
+//
+// The timelines are kept in a file with the place of the log up to which they
+// go; a start reads it and deals with what changed since. The file can be thrown
+// away at any time: what is built anew from the same record is the same, byte
+// for byte.
+//
+// Trade-offs: a change of a Patient reads everything of that person again, since
+// it may join persons or part them; any other change reads only itself.
+package timelines
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"joinery/fault"
+	"joinery/record"
+	"joinery/timeline"
+)
+
+// Options say how timelines are kept.
+type Options struct {
+	Path  string        // file that keeps them from one start to the next
+	Name  string        // under which the log is followed: one a file
+	Lease time.Duration // how long a keeper that fell silent keeps others waiting; a minute when 0
+	Log   *slog.Logger  // nil: nothing is said
+}
+
+// Keeper keeps timelines. Set and Person may be called by any number of
+// goroutines; all else is for one.
+type Keeper struct {
+	opts     Options
+	follower *record.Follower
+	live     *timeline.Live
+	at       record.Position
+	since    int             // transactions since the file was written
+	group    map[int64]int64 // of persons who are one with others: the lowest of their keys
+}
+
+// note is what the file says of itself.
+type note struct {
+	At     record.Position
+	Groups [][2]int64 // person and group, in order
+}
+
+// Open takes the lease, reads the file, or builds the timelines from the record
+// when there is none that is whole and of this record, and brings them up to
+// now. The fault is Unavailable while another keeper has the name.
+func Open(ctx context.Context, v *record.View, o Options) (*Keeper, error) {
+	if o.Lease == 0 {
+		o.Lease = time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	f, err := v.Follow(ctx, o.Name, o.Lease)
+	if err != nil {
+		return nil, fmt.Errorf("keep timelines: %w", err)
+	}
+	k := &Keeper{opts: o, follower: f, group: map[int64]int64{}}
+	if err := k.start(ctx); err != nil {
+		return nil, fmt.Errorf("keep timelines: %w", err)
+	}
+	return k, nil
+}
+
+func (k *Keeper) start(ctx context.Context) error {
+	done, newest, err := k.follower.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.read(done); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, timeline.ErrStale) {
+			return err
+		}
+		k.opts.Log.InfoContext(ctx, "the timelines are built from the record")
+		if err := k.build(ctx, newest); err != nil {
+			return err
+		}
+		return k.Save(ctx)
+	}
+	if err := k.practices(ctx); err != nil {
+		return err
+	}
+	for k.at < newest {
+		if _, err := k.Step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read takes up the file, if it goes just up to where the log says that all is
+// done: otherwise it is another record's, or that of a copy of it.
+func (k *Keeper) read(done record.Position) error {
+	set, said, err := timeline.ReadSet(k.opts.Path)
+	if err != nil {
+		return err
+	}
+	var n note
+	if err := json.Unmarshal(said, &n); err != nil || n.At != done || done == 0 {
+		return timeline.ErrStale
+	}
+	for _, g := range n.Groups {
+		k.group[g[0]] = g[1]
+	}
+	k.at, k.live = n.At, timeline.NewLive(set)
+	return nil
+}
+
+// practices learns of which network each practice is a part.
+func (k *Keeper) practices(ctx context.Context) error {
+	held, err := k.follower.Nobodys(ctx, "Organization")
+	if err != nil {
+		return err
+	}
+	for i := range held {
+		doc, err := held[i].Doc()
+		if err != nil {
+			return err
+		}
+		k.live.Practice(timeline.NetworkOf(doc.Root()))
+	}
+	return nil
+}
+
+// Set returns everyone's timelines as far as changes were dealt with.
+func (k *Keeper) Set() (*timeline.Set, error) { return k.live.Set() }
+
+// Person returns one person's, by key.
+func (k *Keeper) Person(key int64) (timeline.Person, bool) { return k.live.Person(key) }
+
+// At returns the place of the log up to which the timelines go.
+func (k *Keeper) At() record.Position { return k.at }
+
+// Save writes the file and notes in the record that all up to here is done.
+func (k *Keeper) Save(ctx context.Context) error {
+	set, err := k.live.Compact()
+	if err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	n := note{At: k.at}
+	for _, p := range slices.Sorted(maps.Keys(k.group)) {
+		n.Groups = append(n.Groups, [2]int64{p, k.group[p]})
+	}
+	said, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	if err := set.Save(k.opts.Path, said); err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	if err := k.follower.Done(ctx, k.at); err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	k.since = 0
+	return nil
+}
+
+// Close writes the file if anything changed, and lets another keeper have the
+// name.
+func (k *Keeper) Close(ctx context.Context) error {
+	var err error
+	if k.since > 0 {
+		err = k.Save(ctx)
+	}
+	return errors.Join(err, k.follower.Release(ctx))
+}
+
+// The file is written again after so many transactions, or when one person in
+// five changed, whichever is first: so much a start has to do over again.
+const (
+	maxSince  = 100_000
+	minToSave = 2_000
+)
+
+func (k *Keeper) worthSaving() bool {
+	set, err := k.live.Set()
+	return k.since > maxSince || k.since > minToSave && err == nil && k.live.Changed() > set.Len()/5
+}
+
+// Run deals with what changes, at each tick, until the context ends; then it
+// returns nil. do, which may be nil, is told the keys of those whose timelines
+// changed, and ends everything with its error.
+func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx context.Context, changed []int64) error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick:
+		}
+		for more := true; more; {
+			from := k.at
+			changed, err := k.Step(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err == nil && do != nil && len(changed) > 0 {
+				err = do(ctx, changed)
+			}
+			if err == nil && k.worthSaving() {
+				err = k.Save(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			more = k.at > from
+		}
+	}
+}
+
+// IsTaken reports whether an error says that another keeper has the name.
+func IsTaken(err error) bool { return fault.KindOf(err) == fault.Unavailable }
