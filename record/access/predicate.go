@@ -185,8 +185,9 @@ func (c *clause) typeSQL(s *statement, row string, typ int) {
 func (f *Filter) relSQL(s *statement, rel string, actors []Actor, bases Held, row string, typ int) {
 	s.write(" AND ", rel, ".actor IN ")
 	s.bindList(actorKeys(actors))
-	s.write(" AND ", rel, ".basis")
-	s.WriteString(" IN (")
+	// The plus keeps it out of the look-up, which would else be made once for each
+	// pair of an actor and a basis.
+	s.write(" AND +", rel, ".basis IN (")
 	for i, b := range bases.bases() {
 		if i > 0 {
 			s.WriteByte(',')

@@ -266,7 +266,7 @@ func TestPredicateIsCheapWhereItCanBe(t *testing.T) {
 		{"the public", subject(NewPublic(Who{})), organization, "((1=1 AND (r.lbl & ?3) = 0 AND r.rk < 1073741824))"},
 		{
 			"a patient", subject(NewPatient(Who{}, "p")), observation,
-			"((1=1 AND (r.lbl & ?3) = 0 AND r.rk >= 1073741824 AND EXISTS (SELECT 1 FROM rel AS g WHERE g.person = (r.rk >> 30) AND g.actor IN (?4) AND g.basis IN (256) AND g.since <= ?5 AND g.until > ?6 LIMIT 1 OFFSET 0)))",
+			"((1=1 AND (r.lbl & ?3) = 0 AND r.rk >= 1073741824 AND EXISTS (SELECT 1 FROM rel AS g WHERE g.person = (r.rk >> 30) AND g.actor IN (?4) AND +g.basis IN (256) AND g.since <= ?5 AND g.until > ?6 LIMIT 1 OFFSET 0)))",
 		},
 	} {
 		got, _ := Shipped().Filter(c.s, Search, noon).Predicate(SQLite, "r", c.typ, 3)

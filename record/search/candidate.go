@@ -21,6 +21,9 @@ type Range struct {
 	From, To int64
 }
 
+// Exact reports whether the range is one key.
+func (r Range) Exact() bool { return r.From == r.To }
+
 // Coarse keys beside hashes and numbers.
 const (
 	coarseNothing = math.MinInt64     // a value that nothing but :missing finds

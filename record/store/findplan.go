@@ -153,7 +153,7 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 		if found {
 			limit = 64 + worthListing*len(best)
 		}
-		list, all, err := s.candidates(ranges, limit)
+		list, all, err := s.seenCandidates(a, ranges, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -164,10 +164,7 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 				return !in
 			})
 		case all:
-			if best, err = s.seenOf(a, list); err != nil {
-				return nil, err
-			}
-			found = true
+			best, found = list, true
 		case many == nil:
 			many = ranges
 		}
@@ -182,6 +179,41 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 		return s.planMany(a, many)
 	}
 	return nil, nil
+}
+
+// seenCandidates is candidates without those whose rows the filter cannot allow.
+// Where they are gone through, that is asked of each on the way.
+func (s *finder) seenCandidates(a *ask, ranges []search.Range, limit int) (list []int64, all bool, err error) {
+	persons := s.filter.Persons(access.SQLite, a.typ, 1)
+	if persons.Every || slices.ContainsFunc(ranges, search.Range.Exact) {
+		list, all, err = s.candidates(ranges, limit)
+		if err == nil && all {
+			list, err = s.seenOf(a, list)
+		}
+		return list, all, err
+	}
+	holds, args := s.filter.OfPerson(access.SQLite, "x.who", a.typ, 1)
+	if persons.Nobody {
+		holds = "(x.who < 0 OR " + holds + ")"
+	}
+	rows := 0
+	for _, r := range ranges {
+		err := s.query("SELECT x.who, CASE WHEN "+holds+" THEN 1 ELSE 0 END FROM gx x WHERE x.p = ? AND x.k >= ? AND x.k <= ? LIMIT ?",
+			append(slices.Clone(args), r.P, r.From, r.To, limit+1-rows), func(r *row) error {
+				if rows++; r.int(1) == 1 {
+					list = append(list, r.int(0))
+				}
+				return nil
+			})
+		if err != nil {
+			return nil, false, fmt.Errorf("look up candidates who may be seen: %w", err)
+		}
+		if rows > limit {
+			return nil, false, nil
+		}
+	}
+	sortWho(list)
+	return slices.Compact(list), true, nil
 }
 
 // seenOf leaves out, of a list of candidates, whose rows the filter cannot allow:
@@ -224,7 +256,7 @@ func seen(list, visible []int64, nobody bool) []int64 {
 // be seen is left out first.
 func (s *finder) planMany(a *ask, ranges []search.Range) (*source, error) {
 	persons := s.filter.Persons(access.SQLite, a.typ, 1)
-	exact := len(ranges) == 1 && ranges[0].From == ranges[0].To
+	exact := len(ranges) == 1 && ranges[0].Exact()
 	if persons.Every {
 		if exact && !a.counting {
 			return &source{kind: ofKey, key: ranges[0]}, nil
@@ -359,7 +391,7 @@ func (s *finder) candidates(ranges []search.Range, limit int) (list []int64, all
 		}
 	}
 	for _, r := range ranges {
-		if r.From != r.To {
+		if !r.Exact() {
 			ask("SELECT g.who FROM gx g WHERE g.p = ? AND g.k >= ? AND g.k <= ?", r.P, r.From, r.To)
 		}
 	}
@@ -374,7 +406,7 @@ func (s *finder) candidates(ranges []search.Range, limit int) (list []int64, all
 func exactRanges(ranges []search.Range) map[uint32][]int64 {
 	out := map[uint32][]int64{}
 	for _, r := range ranges {
-		if r.From == r.To {
+		if r.Exact() {
 			out[r.P] = append(out[r.P], r.From)
 		}
 	}
