@@ -31,6 +31,7 @@ var imports = []struct{ pkg, may string }{
 	{"criteria/language", "fault fhir/codes timeline"},
 	{"criteria", "fault timeline criteria/language"},
 	{"criteria/cases", "fhir timeline criteria criteria/language"},
+	{"criteria/export", "fault criteria/language"},
 	{"definitions", "criteria/language"},
 
 	// Source: what comes in.

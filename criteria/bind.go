@@ -25,13 +25,6 @@ type ref struct {
 	convert    language.Conversion
 }
 
-// neverHappened are the statuses that say that a thing did not happen, or not
-// yet. They are found only by a condition that names them.
-var neverHappened = []string{
-	"cancelled", "draft", "entered-in-error", "not-done", "on-hold", "planned", "preparation", "proposed", "registered", "rejected",
-	"requested", "revoked", "waitlist",
-}
-
 func (p *Program) bind(set *timeline.Set) *binding {
 	b := &binding{program: p, set: set}
 	exact, rest := p.byCode()
@@ -98,7 +91,7 @@ func (l *leaf) match(w *timeline.What) (r ref, why string) {
 		return r, "class"
 	case len(e.Statuses) > 0 && !slices.Contains(e.Statuses, w.Status):
 		return r, "status"
-	case len(e.Statuses) == 0 && slices.Contains(neverHappened, w.Status):
+	case len(e.Statuses) == 0 && slices.Contains(language.NeverHappened, w.Status):
 		return r, "status"
 	case e.Codes != nil && !holds(e.Codes, w):
 		return r, "code"

@@ -8,7 +8,7 @@
 //	why := criteria.Compile(definition).Explain(set, i, on)
 //
 // A definition is compiled once and used three ways: over everybody, for one
-// person, and, by criteria/cql, as an export. The first two are one machine. Run
+// person, and, by criteria/export, as CQL and FHIR. The first two are one machine. Run
 // gives it people one after another; Explain gives it one, and then asks every
 // condition what it found.
 //

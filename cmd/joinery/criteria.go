@@ -24,6 +24,8 @@ type criteriaCommand struct {
 	Check   criteriaCheck   `cmd:"" help:"Read definitions, code sets and cases, and say what is wrong with them."`
 	Run     criteriaRun     `cmd:"" help:"Ask definitions of everybody."`
 	Explain criteriaExplain `cmd:"" help:"Say why one person is in or out, and when that changes."`
+	CQL     criteriaCQL     `cmd:"" name:"cql" help:"Write a definition as a CQL library."`
+	Export  criteriaExport  `cmd:"" help:"Write a definition as FHIR resources."`
 }
 
 type criteriaCheck struct {

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -98,6 +99,17 @@ type Per struct {
 
 // CodeSets returns the sets that the definition uses itself, by id.
 func (d *Definition) CodeSets() map[string]*CodeSet { return d.uses }
+
+// Meets returns the other definitions that the definition refers to, each once.
+func (d *Definition) Meets() []*Definition {
+	var out []*Definition
+	for _, m := range d.meets {
+		if m.Definition != nil && !slices.Contains(out, m.Definition) {
+			out = append(out, m.Definition)
+		}
+	}
+	return out
+}
 
 // Marks returns what must be shown with every result of the definition: that
 // nobody has reviewed it, and what is not verified. No setting takes them away.

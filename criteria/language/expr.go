@@ -117,6 +117,13 @@ type Events struct {
 	Days     bool  // count days on which events lie, not events
 }
 
+// NeverHappened are the statuses that say that a thing did not happen, or not
+// yet. They are found only by a condition that names them.
+var NeverHappened = []string{
+	"cancelled", "draft", "entered-in-error", "not-done", "on-hold", "planned", "preparation", "proposed", "registered", "rejected",
+	"requested", "revoked", "waitlist",
+}
+
 // Change is the value of the second picked event less that of the first.
 type Change struct {
 	at

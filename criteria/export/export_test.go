@@ -1,0 +1,176 @@
+package export_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"testing"
+
+	"joinery/criteria/export"
+	"joinery/criteria/language"
+	"joinery/definitions"
+	"joinery/fault"
+	"joinery/fhir"
+	"joinery/fhir/r4"
+)
+
+const head = `definition: it
+version: 1.0.0
+title: It
+statement: a test
+owner: the tests
+sources: [the tests]
+review: 2030-01-01
+`
+
+func load(t *testing.T, rest string) *language.Definition {
+	t.Helper()
+	lib, problems := language.Load([]language.File{{Name: "it.yaml", Data: []byte(head + rest)}}, definitions.Shipped())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return lib.Definitions["it"]
+}
+
+func shipped(t *testing.T) map[string]*language.Definition {
+	t.Helper()
+	lib, problems := language.Load(definitions.Shipped(), nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return lib.Definitions
+}
+
+// TestExportedResourcesAreValid holds what is written as FHIR to our own check
+// of R4, and to saying what is not reviewed.
+func TestExportedResourcesAreValid(t *testing.T) {
+	all := shipped(t)
+	all["every-part"] = load(t, everyPart)
+	for id, d := range all {
+		resources, err := export.FHIR(d)
+		if err != nil {
+			if fault.KindOf(err) == fault.Unsupported {
+				continue // said plainly; TestWhatCannotBeExportedIsRefused
+			}
+			t.Fatal(err)
+		}
+		for _, r := range append(resources, export.Bundle(resources)) {
+			text, err := r.JSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := fhir.Parse(text)
+			if err != nil {
+				t.Fatalf("%s: %v: %v", id, r["resourceType"], err)
+			}
+			if err := r4.Validate(doc); err != nil {
+				t.Errorf("%s: %v: %v", id, r["resourceType"], err)
+			}
+			if typ := r["resourceType"]; d.Reviewer == "" && typ != "ValueSet" && typ != "Bundle" && !bytes.Contains(text, []byte("unreviewed")) {
+				t.Errorf("%s: the %v does not say that nobody has reviewed it", id, typ)
+			}
+		}
+	}
+}
+
+const everyPart = `
+events: {stay: {last: any Encounter, class: inpatient, dated by: end, within: 12 months}}
+terms: {bp: {last: systolic, within: 12 months, value: under 18.7 kPa}}
+measure: proportion
+direction: lower is better
+population:
+  all:
+    - {registered: at least 6 months}
+    - {sex: [female, male]}
+    - {deprivation: 1 to 5}
+    - {any: [{ethnicity: [A, M]}, {area: resident}, {practice: larkfield}]}
+exclusions:
+  - {when: {has: end-of-life, needs: {has: dementia}}, reason: a}
+numerator:
+  all:
+    - {meets: bp}
+    - {not: {meets: health-1000}}
+    - {at least: 1, of: [{count: diabetes, since: stay, is: under 3}, {has: copd, before: age 60 years}]}
+    - {score: [{has: lithium, ongoing: yes, points: 2}, {has: depression, status: active}], is: under 3}
+    - {any: [{change: {from: {first: body-mass-index}, to: {last: body-mass-index}}, value: -1 kg/m2 or less}, {last: smoking-status, was: smoking-status, dated by: record}]}
+exceptions:
+  - {when: {count: copd, on different days: yes, between: 3 and 15 months ago, is: 1 to 2}, reason: b}
+`
+
+// TestCQLNamesWhatItUses holds that every name in the CQL is defined in it, that
+// no query drops what is equal, and that no FHIRHelpers is needed. Whether an
+// engine takes it, and gives the same answers, the oracle says.
+func TestCQLNamesWhatItUses(t *testing.T) {
+	all := shipped(t)
+	all["every-part"] = load(t, everyPart)
+	quoted := regexp.MustCompile(`"([^"\n]+)"`)
+	defined := regexp.MustCompile(`(?m)^(?:define|define function|valueset|parameter) "([^"\n]+)"`)
+	for id, d := range all {
+		text, err := export.CQL(d)
+		if fault.KindOf(err) == fault.Unsupported && err != nil {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := regexp.MustCompile(`(?m)^//.*$`).ReplaceAllString(text, "")
+		known := map[string]bool{"start": true, "end": true}
+		for _, m := range defined.FindAllStringSubmatch(code, -1) {
+			if known[m[1]] {
+				t.Errorf("%s: %q is defined twice", id, m[1])
+			}
+			known[m[1]] = true
+		}
+		for _, m := range quoted.FindAllStringSubmatch(code, -1) {
+			if !known[m[1]] {
+				t.Errorf("%s: %q is used and not defined", id, m[1])
+			}
+		}
+		if strings.Contains(code, "FHIRHelpers") || regexp.MustCompile(`\breturn [^ad]`).MatchString(code) {
+			t.Errorf("%s: a query returns neither all nor distinct, or FHIRHelpers is used", id)
+		}
+		again, _ := export.CQL(d)
+		if again != text {
+			t.Errorf("%s: exported twice, the CQL differs", id)
+		}
+	}
+}
+
+// TestLibraryCarriesTheCQL holds that the Library is the CQL and no other.
+func TestLibraryCarriesTheCQL(t *testing.T) {
+	d := shipped(t)["health-1000"]
+	cql, err := export.CQL(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := export.FHIR(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources {
+		if r["resourceType"] != "Library" {
+			continue
+		}
+		text, err := r.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte(base64.StdEncoding.EncodeToString([]byte(cql)))) {
+			t.Error("the Library does not hold the CQL")
+		}
+		return
+	}
+	t.Error("there is no Library")
+}
+
+func TestWhatCannotBeExportedIsRefused(t *testing.T) {
+	for name, rest := range map[string]string{
+		"rate":    "measure: rate\ndirection: neither\npopulation: {has: diabetes}\ncount: {count: copd, within: 12 months}\nper: 1000 person-years\nover: 12 months\n",
+		"network": "who: {network: larks}\n",
+	} {
+		if _, err := export.CQL(load(t, rest)); err == nil || fault.KindOf(err) != fault.Unsupported {
+			t.Errorf("a %s gives %v, want it refused as unsupported", name, err)
+		}
+	}
+}
