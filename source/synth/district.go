@@ -1,0 +1,129 @@
+package synth
+
+// BlockSize is how many people are invented together: whole households, whose
+// members know each other. Person k belongs to block k/BlockSize.
+const BlockSize = 128
+
+// Person is somebody, with their whole life.
+type Person struct {
+	Number       int64 // from 0; the same person for the same seed, however many are invented
+	NHSNumber    string
+	Names        []Name // the present one first
+	Sex          Sex
+	Born         Day
+	Died         Day    // NotYet: alive
+	Ethnicity    string // UK Core's letter: A … S, Z; 99
+	Language     string // BCP 47; "" English
+	Interpreter  bool
+	Needs        []*Concept // accessible information
+	Household    *Household
+	Practice     *Organisation // nil: registered nowhere
+	Since        Day           // registered there
+	Carers       []*Person     // who care for this person
+	CaresFor     []*Person
+	Mother       *Person // nil: not among the people
+	Phone, Email string
+	Events       []Event // ordered by At
+}
+
+// NotYet is the Day of what has not happened.
+const NotYet Day = -1 << 31
+
+// Sex is administrative gender as FHIR has it.
+type Sex uint8
+
+// Sexes.
+const (
+	Female Sex = iota
+	Male
+	OtherSex
+	UnknownSex
+)
+
+// Name is what a person is or was called.
+type Name struct {
+	Use    string // official, usual, maiden, old, nickname
+	Family string
+	Given  []string
+	Prefix string
+	Until  Day // NotYet: still
+}
+
+// Household is people under one roof.
+type Household struct {
+	Home        Home
+	Lines       []string
+	Town        string
+	Postcode    string
+	Area        *Area // nil: outside the district, or no fixed address
+	Tenure      string
+	Overcrowded bool
+	CareHome    *Site // nil: not a care home
+	People      []*Person
+}
+
+// Home is what kind of place a household lives in.
+type Home uint8
+
+// Homes.
+const (
+	Private Home = iota
+	CareHomeRoom
+	OtherCommunal
+	NoFixedAbode
+	OutsideDistrict
+)
+
+// Area is a lower super output area of 2011 with what is published of it.
+type Area struct {
+	Code, Borough string // ONS codes
+	Deprivation   int    // IMD 2019 decile, 1 the most deprived
+	Lat, Lon      float64
+	Network       int // 0 to 23: the network whose practices are nearest
+}
+
+// Organisation is a body that provides care, or a network of them. All are invented.
+type Organisation struct {
+	ID, Name, ODS string
+	Type          string        // practice, network, trust, community, mentalhealth, pharmacy, carehome, charity, council, ambulance, commissioner
+	PartOf        *Organisation // of a practice its network
+	Sites         []*Site
+	Staff         []*Staff
+	Borough       string
+}
+
+// Site is a place where an organisation works.
+type Site struct {
+	ID, Name       string
+	Of             *Organisation
+	Lat, Lon       float64
+	Lines          []string
+	Town, Postcode string
+	Services       []*Service
+}
+
+// Service is what is offered at a site.
+type Service struct {
+	ID, Name     string
+	Type         *Concept
+	At           *Site
+	Hours        Week
+	Capacity     int // people a week; 0: not stated
+	Eligible     string
+	Languages    []string
+	Access       []string // step-free, hearing loop, …
+	SelfReferral bool
+}
+
+// Week is when something is open: minutes after midnight by weekday, Sunday first.
+type Week [7][]Span
+
+// Span is from one minute of the day to before another.
+type Span struct{ From, To int16 }
+
+// Staff is somebody who works for an organisation.
+type Staff struct {
+	ID, Family, Given, Job string
+	Role                   *Concept
+	Of                     *Organisation
+}
