@@ -1,5 +1,58 @@
 package synth
 
+import "joinery/fault"
+
+// Options are what a district is made from.
+type Options struct {
+	Seed  uint64
+	Until Day // the last day of the lives
+}
+
+// District is a synthetic south east London: its areas and organisations, and
+// the rules by which its people are invented. It does not change, so it is
+// safe for concurrent use.
+type District struct {
+	Seed          uint64
+	Since, Until  Day // the five years that are told in full: after Since, up to and with Until
+	Areas         []Area
+	Organisations []*Organisation
+
+	practices [][]*Organisation // by network
+	settle    *settlement
+}
+
+// Open returns the district of the options. Open of equal options returns
+// equal districts. An Until before 2010 or after 2050 is Invalid: nothing
+// published tells of the people of such a day.
+func Open(options Options) (*District, error) {
+	if options.Until < dayOf(2010, 1, 1) || options.Until > dayOf(2050, 12, 31) {
+		return nil, fault.New(fault.Invalid, "People can be invented up to a day between 2010 and 2050; give such a day as the last one.")
+	}
+	y, m, day := options.Until.Date()
+	d := &District{Seed: options.Seed, Until: options.Until, Since: dayOf(y-5, m, day), Areas: readAreas()}
+	d.Organisations = placeholders(d.Areas)
+	d.practices = byNetwork(d.Organisations)
+	d.settle = settlementOf(d.Areas)
+	return d, nil
+}
+
+// byNetwork returns the practices of each network, in the order of networks.
+func byNetwork(all []*Organisation) [][]*Organisation {
+	at := map[*Organisation]int{}
+	var practices [][]*Organisation
+	for _, o := range all {
+		switch o.Type {
+		case "network":
+			at[o] = len(practices)
+			practices = append(practices, nil)
+		case "practice":
+			n := at[o.PartOf]
+			practices[n] = append(practices[n], o)
+		}
+	}
+	return practices
+}
+
 // BlockSize is how many people are invented together: whole households, whose
 // members know each other. Person k belongs to block k/BlockSize.
 const BlockSize = 128
@@ -78,6 +131,7 @@ const (
 type Area struct {
 	Code, Borough string // ONS codes
 	Deprivation   int    // IMD 2019 decile, 1 the most deprived
+	Population    int    // residents in mid-2020
 	Lat, Lon      float64
 	Network       int // 0 to 23: the network whose practices are nearest
 }

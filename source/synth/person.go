@@ -89,7 +89,7 @@ func (w *world) patient(p *subject, i int) {
 	}
 }
 
-// nhsNumber returns the i-th number of the test range that has a check digit.
+// numberFor returns the i-th number of the test range that has a check digit.
 func nhsNumber(i int) string {
 	for n := 1000 + 13*i; ; n++ {
 		digits := fmt.Sprintf("999%06d", n)
