@@ -17,8 +17,8 @@ type District struct {
 	Areas         []Area
 	Organisations []*Organisation
 
-	practices [][]*Organisation // by network
-	settle    *settlement
+	care   *provision
+	settle *settlement
 }
 
 // Open returns the district of the options. Open of equal options returns
@@ -30,27 +30,10 @@ func Open(options Options) (*District, error) {
 	}
 	y, m, day := options.Until.Date()
 	d := &District{Seed: options.Seed, Until: options.Until, Since: dayOf(y-5, m, day), Areas: readAreas()}
-	d.Organisations = placeholders(d.Areas)
-	d.practices = byNetwork(d.Organisations)
+	d.care = newProvision(d.Seed, d.Areas)
+	d.Organisations = d.care.all
 	d.settle = settlementOf(d.Areas)
 	return d, nil
-}
-
-// byNetwork returns the practices of each network, in the order of networks.
-func byNetwork(all []*Organisation) [][]*Organisation {
-	at := map[*Organisation]int{}
-	var practices [][]*Organisation
-	for _, o := range all {
-		switch o.Type {
-		case "network":
-			at[o] = len(practices)
-			practices = append(practices, nil)
-		case "practice":
-			n := at[o.PartOf]
-			practices[n] = append(practices[n], o)
-		}
-	}
-	return practices
 }
 
 // BlockSize is how many people are invented together: whole households, whose
@@ -144,6 +127,7 @@ type Organisation struct {
 	Sites         []*Site
 	Staff         []*Staff
 	Borough       string
+	List          int // of a practice: registered people as published, April 2020
 }
 
 // Site is a place where an organisation works.
@@ -153,13 +137,16 @@ type Site struct {
 	Lat, Lon       float64
 	Lines          []string
 	Town, Postcode string
+	Borough        string // ONS code; "": outside the district
 	Services       []*Service
 }
 
 // Service is what is offered at a site.
 type Service struct {
 	ID, Name     string
+	For          purpose
 	Type         *Concept
+	Network      int // of whose people alone it takes; below 0: not bound to one
 	At           *Site
 	Hours        Week
 	Capacity     int // people a week; 0: not stated

@@ -42,23 +42,7 @@ func (d *District) someone(number int64, home *Household) *Person {
 	p := &Person{Number: number, NHSNumber: numberFor(d.Seed, number), Sex: Sex(luck.between(0, 1)),
 		Born: d.Until - Day(luck.between(0, 90*365)), Died: NotYet, Ethnicity: "A", Household: home}
 	p.Names = []Name{{Use: "official", Family: "Thistledown", Given: []string{"Alex"}, Until: NotYet}}
-	if near := d.practices[home.Area.Network]; len(near) > 0 {
-		p.Practice = anyOf(luck, near)
-		p.Since = max(p.Born, d.Until-Day(luck.between(0, 20*365)))
-	}
+	p.Practice = d.care.practiceFor(luck, home.Area)
+	p.Since = max(p.Born, d.Until-Day(luck.between(0, 20*365)))
 	return p
-}
-
-// placeholders are one practice a network, until the organisations are there.
-func placeholders(areas []Area) []*Organisation {
-	var all []*Organisation
-	for i := range 24 {
-		letter := string(rune('a' + i))
-		network := &Organisation{ID: "sel-network-" + letter, Name: "Network " + letter + " (synthetic)", Type: "network"}
-		site := &Site{ID: "sel-practice-" + letter + "-site"}
-		practice := &Organisation{ID: "sel-practice-" + letter, Name: "Practice " + letter + " (synthetic)", Type: "practice", PartOf: network, Sites: []*Site{site}}
-		site.Of = practice
-		all = append(all, network, practice)
-	}
-	return all
 }

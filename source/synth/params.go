@@ -1,0 +1,22 @@
+package synth
+
+import (
+	"embed"
+	"slices"
+)
+
+// careTables are the tables that the organisations are made by. Each says
+// where its figures come from, or that they are an assumption.
+//
+//go:embed params/bank-holidays.tsv params/boroughs.tsv params/emergency-shares.tsv
+//go:embed params/networks.tsv params/practices.tsv params/trusts.tsv
+var careTables embed.FS
+
+// table returns the rows of a table of the organisations' parameters.
+func table(name string) [][]string {
+	text, err := careTables.ReadFile("params/" + name + ".tsv")
+	if err != nil {
+		panic("synth: " + err.Error())
+	}
+	return slices.Collect(rows(string(text)))
+}
