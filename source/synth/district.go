@@ -17,8 +17,7 @@ type District struct {
 	Areas         []Area
 	Organisations []*Organisation
 
-	care   *provision
-	settle *settlement
+	care *provision
 }
 
 // Open returns the district of the options. Open of equal options returns
@@ -32,7 +31,6 @@ func Open(options Options) (*District, error) {
 	d := &District{Seed: options.Seed, Until: options.Until, Since: dayOf(y-5, m, day), Areas: readAreas()}
 	d.care = newProvision(d.Seed, d.Areas)
 	d.Organisations = d.care.all
-	d.settle = settlementOf(d.Areas)
 	return d, nil
 }
 
