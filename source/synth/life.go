@@ -1,0 +1,167 @@
+package synth
+
+import (
+	"cmp"
+	"slices"
+)
+
+// snomedCT is the system of nearly every code in a life.
+const snomedCT = "http://snomed.info/sct"
+
+// sct returns a concept of SNOMED CT.
+func sct(code, display string, mark Mark) *Concept {
+	return &Concept{System: snomedCT, Code: code, Display: display, Mark: mark}
+}
+
+// life is a person's life while it is being told. Each part of it (conditions,
+// the practice, hospital, motherhood, …) appends its events with dice of its
+// own; at the end they are put in order and cut at death.
+type life struct {
+	d *District
+	p *Person
+	body
+	around circle
+	from   Day // the first day that is told in full
+	to     Day // the last day: of the life, or of all lives
+	cause  cause
+	events []Event
+	vital  vitals
+	inHome bool // lives in a care home
+}
+
+// live fills in the person's events and the day of their death, from what they
+// are. It reads the people of the household, but not their events.
+func (d *District) live(p *Person) {
+	l := &life{d: d, p: p, body: d.bodyOf(p), from: max(d.Since+1, p.Born), to: d.Until}
+	l.inHome = p.Household.CareHome != nil
+	l.around = d.around(p)
+	l.die()
+	l.events = make([]Event, 0, 128)
+	l.vital = l.measured()
+	l.parts()
+	p.Events = l.ordered()
+}
+
+// parts tells one part of the life after the other.
+func (l *life) parts() {
+	l.illnesses()
+}
+
+// roll returns dice of the person's own for an aspect.
+func (l *life) roll(aspect string) dice { return roll(l.d.Seed, aspect, l.p.Number) }
+
+// age returns the age on a day in years and their parts.
+func (l *life) age(on Day) float64 { return float64(on-l.p.Born) / 365.2425 }
+
+// alive reports whether a day is one of the life.
+func (l *life) alive(on Day) bool { return on >= l.p.Born && on <= l.to }
+
+// event returns an event of a kind that stands for itself.
+func event(kind Kind, what *Concept, at Moment) Event {
+	return Event{Kind: kind, What: what, At: at, Until: Never, Recorded: Never, In: -1, For: -1}
+}
+
+// add appends an event and returns its place, for others to refer to.
+func (l *life) add(e Event) int32 {
+	l.events = append(l.events, e)
+	return int32(len(l.events) - 1)
+}
+
+// ordered returns the events by time. What would have come after the end of
+// the life did not happen; what went on then ended with it. Only what was
+// asked for or booked may lie beyond the last day.
+func (l *life) ordered() []Event {
+	end := (l.to + 1).Start() - 1
+	born := l.p.Born.Start()
+	place := make([]int32, len(l.events)) // new places, -1: did not happen
+	order := make([]int32, 0, len(l.events))
+	for i := range l.events {
+		e := &l.events[i]
+		booked := e.Kind == Appointment && e.Status == "booked" && l.p.Died == NotYet
+		if e.At < born || e.At > end && !booked {
+			place[i] = -1
+			continue
+		}
+		order = append(order, int32(i))
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(l.events[a].At, l.events[b].At) })
+	for to, from := range order {
+		place[from] = int32(to)
+	}
+	told := make([]Event, len(order))
+	for to, from := range order {
+		e := l.events[from]
+		if e.In >= 0 {
+			e.In = place[e.In]
+		}
+		if e.For >= 0 {
+			e.For = place[e.For]
+		}
+		if e.Until > end && e.Kind != Appointment {
+			e.cutAt(end, l.p.Died != NotYet)
+		}
+		told[to] = e
+	}
+	return told
+}
+
+// cutAt ends an event that would have gone on after the end of the life, or
+// leaves it open where the telling ends.
+func (e *Event) cutAt(end Moment, died bool) {
+	if died {
+		e.Until = end
+		if e.Status == "active" || e.Status == "in-progress" {
+			switch e.Kind {
+			case Encounter:
+				e.Status = "finished"
+			case MedicationRequest, CarePlan, EpisodeOfCare:
+				e.Status = "completed"
+			}
+		}
+		return
+	}
+	switch e.Kind {
+	case Encounter:
+		e.Until, e.Status, e.Outcome = Never, "in-progress", nil
+	case CarePlan, EpisodeOfCare, Flag:
+		e.Until, e.Status = Never, "active"
+	case MedicationRequest:
+		e.Status = "active"
+	case Condition:
+		e.Until, e.Status = Never, "active"
+	}
+}
+
+// days returns the days of a process that goes on between two days at a rate a
+// year, in order.
+func (r dice) days(from, to Day, perYear float64) []Day {
+	if perYear <= 0 || to < from {
+		return nil
+	}
+	var days []Day
+	mean := 365.25 / perYear
+	for at := float64(from) + r.wait(mean); at <= float64(to); at += r.wait(mean) {
+		days = append(days, Day(at))
+	}
+	return days
+}
+
+// meets appends an Encounter and returns its place.
+func (l *life) meets(what *Concept, class string, at Moment, minutes int, org *Organisation, site *Site) int32 {
+	e := event(Encounter, what, at)
+	e.Class, e.Status, e.Until = class, "finished", at+Moment(minutes)
+	e.Org, e.Site = org, site
+	if site != nil && org == nil {
+		e.Org = site.Of
+	}
+	return l.add(e)
+}
+
+// within returns an event that happens in an encounter: there, then, by whoever
+// the encounter was with.
+func (l *life) within(kind Kind, what *Concept, in int32) Event {
+	meeting := &l.events[in]
+	e := event(kind, what, meeting.At)
+	e.In, e.Org, e.Site, e.Who = in, meeting.Org, meeting.Site, meeting.Who
+	return e
+}

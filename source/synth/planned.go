@@ -1,0 +1,178 @@
+package synth
+
+// Referrals and what is done in hospital by appointment.
+var (
+	referred      = sct("3457005", "Patient referral", SeenOnce)
+	firstSeen     = sct("185387006", "New patient consultation", Unverified)
+	seenAgain     = sct("185389009", "Follow-up visit", SeenOnce)
+	electiveStay  = sct("8715000", "Hospital admission, elective", SeenOnce)
+	dayCase       = sct("305354007", "Admission to day ward", Unverified)
+	dischargeHome = sct("306689006", "Discharge to home", Verified)
+)
+
+// specialty is where people are referred to.
+type specialty struct {
+	key, name string
+	code      *Concept // of the referral
+	at        purpose
+	priority  string
+	wait      float64 // median days from referral to first being seen
+	again     float64 // follow-up visits, on average
+	operation *Concept
+	operates  float64 // share of the seen who have the operation
+	stay      float64 // nights, on average; 0: a day case
+}
+
+// specialties are the places of referral. Waits: NHS England, Consultant-led Referral to
+// Treatment Waiting Times, March 2019 (median 6.9 weeks) and 2023 (14 weeks), NHS Talking
+// Therapies 2022-23, Cancer Waiting Times 2022-23 (two-week wait median 12 days); K: not verified here,
+// rounded. Shares of operations: assumption, so that planned admissions come near
+// Hospital Episode Statistics 2019-20 (about 0.15 a person a year with day cases).
+var specialties = []specialty{
+	{"ear", "Ear, nose and throat", sct("183544005", "Referral to ear, nose and throat service", Unverified), outpatients, "routine", 80, 0.8, sct("172027002", "Insertion of grommet", Unverified), 0.03, 0},
+	{"skin", "Dermatology", referred, outpatients, "routine", 75, 0.6, sct("177160001", "Excision of skin lesion", Unverified), 0.2, 0},
+	{"bones", "Trauma and orthopaedics", sct("183545006", "Referral to orthopaedic service", SeenOnce), outpatients, "routine", 90, 1.6, nil, 0.2, 2.5},
+	{"physio", "Musculoskeletal physiotherapy", sct("306170007", "Referral to physiotherapy service", SeenOnce), therapies, "routine", 45, 2.2, nil, 0, 0},
+	{"nerves", "Neurology", referred, outpatients, "routine", 100, 1, nil, 0, 0},
+	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 0.9, sct("386827001", "Gastroscopy", Unverified), 0.4, 0},
+	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.1, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, 0},
+	{"talking", "Psychological therapy", referred, talkingTherapies, "routine", 20, 5, nil, 0, 0},
+	{"old", "Care of the elderly", referred, outpatients, "routine", 45, 0.8, nil, 0, 0},
+	{"urine", "Urology", referred, outpatients, "routine", 80, 1, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.3, 0},
+	{"urinefast", "Urology, suspected cancer", referred, outpatients, "urgent", 11, 0.6, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.7, 0},
+	{"bowel", "Lower gastrointestinal, suspected cancer", referred, outpatients, "urgent", 12, 0.5, sct("73761001", "Colonoscopy", SeenOnce), 0.65, 0},
+	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.2, sct("24623002", "Screening mammography", Verified), 0.6, 0},
+	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1, sct("32801005", "Hysteroscopy", Unverified), 0.2, 0},
+	{"eyes", "Ophthalmology", referred, outpatients, "routine", 75, 1.5, sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), 0.0, 0},
+	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 1.2, sct("127783003", "Spirometry", SeenOnce), 0.6, 0},
+	{"kidneys", "Nephrology", referred, outpatients, "routine", 75, 3, nil, 0, 0},
+	{"sugar", "Diabetes clinic", referred, outpatients, "routine", 60, 3.5, nil, 0, 0},
+	{"joints", "Rheumatology", referred, outpatients, "routine", 50, 5, nil, 0, 0},
+	{"memory", "Memory clinic", referred, mentalHealthTeam, "routine", 75, 1.5, nil, 0, 0},
+	{"mind", "Community mental health team", sct("183524004", "Referral to psychiatry service", Unverified), mentalHealthTeam, "routine", 35, 5, nil, 0, 0},
+	{"youth", "Child and adolescent mental health", referred, childrensMental, "routine", 110, 5, nil, 0, 0},
+	{"child", "Paediatrics", referred, outpatients, "routine", 65, 1.2, nil, 0, 0},
+	{"weight", "Weight management", referred, outpatients, "routine", 60, 2, nil, 0, 0},
+	{"social", "Social prescribing", sct("871731000000106", "Referral to social prescribing service", SeenOnce), socialPrescribing, "routine", 14, 2.5, nil, 0, 0},
+	{"foot", "Podiatry", referred, therapies, "routine", 40, 3, nil, 0, 0},
+}
+
+func specialtyOf(key string) *specialty {
+	for i := range specialties {
+		if specialties[i].key == key {
+			return &specialties[i]
+		}
+	}
+	panic("synth: no specialty is called " + key)
+}
+
+// refer tells of a referral: asked for in an encounter (or on the encounter's
+// day, below 0: never), then waited for, then seen, perhaps seen again, operated
+// on, discharged. A few never come. It returns the ServiceRequest's place.
+func (l *life) refer(r dice, in, reason int32, key string, why *Concept) int32 {
+	s := specialtyOf(key)
+	e := l.within(ServiceRequest, s.code, in)
+	e.Text, e.Priority, e.Status, e.For = s.name, s.priority, "completed", reason
+	asked := e.At
+	me := l.add(e)
+	place := l.service(s.at)
+	if place == nil {
+		l.events[me].Status = "revoked"
+		return me
+	}
+	wait := s.wait * r.lognormal(0.55)
+	if asked.Day() > dayOf(2021, 1, 1) && s.priority == "routine" {
+		wait *= 1.35 // after the pandemic
+	}
+	day := l.workday(asked.Day() + Day(max(1, wait)))
+	if day > l.d.Until {
+		l.events[me].Status = "active"
+		if !l.ends(day) && r.chance(0.5) {
+			l.book(r, me, day, place)
+		}
+		return me
+	}
+	if l.ends(day) {
+		l.events[me].Status = "revoked"
+		return me
+	}
+	if r.chance(0.06) {
+		e := event(Appointment, s.code, l.clinic(r, day))
+		e.Status, e.Until, e.Org, e.Site, e.For = "noshow", e.At+20, place.At.Of, place.At, me
+		l.add(e)
+		if r.chance(0.5) {
+			l.events[me].Status = "revoked"
+			return me
+		}
+		day = l.workday(day + Day(r.between(20, 60)))
+	}
+	l.clinics(r, me, s, place, day)
+	return me
+}
+
+// ends reports whether a day lies beyond the life.
+func (l *life) ends(day Day) bool { return l.p.Died != NotYet && day > l.p.Died }
+
+// book appends an appointment that lies ahead.
+func (l *life) book(r dice, request int32, day Day, place *Service) {
+	e := event(Appointment, l.events[request].What, l.clinic(r, day))
+	e.Text, e.Status, e.Until, e.Org, e.Site, e.For = l.events[request].Text, "booked", e.At+20, place.At.Of, place.At, request
+	l.add(e)
+}
+
+// clinics tells of the visits that follow from a referral.
+func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day Day) {
+	how, class := firstSeen, "AMB"
+	for n := r.poisson(s.again); ; n-- {
+		if !l.alive(day) {
+			return
+		}
+		if how == seenAgain && r.chance(0.25) {
+			class = "VR"
+		}
+		in := l.meets(how, class, l.clinic(r, day), 20, place.At.Of, place.At)
+		l.events[in].For, l.events[in].Text = request, s.name
+		if how == firstSeen && s.operation != nil && r.chance(s.operates) {
+			l.operate(r, request, s, s.operation, place, day+Day(r.between(1, 60)), s.stay)
+		}
+		if n <= 0 {
+			l.events[in].Outcome = dischargedFromClinic
+			return
+		}
+		how = seenAgain
+		gap := 75
+		if s.at == talkingTherapies || s.at == therapies || s.at == socialPrescribing {
+			gap = 14
+		}
+		day = l.workday(day + Day(r.between(gap/2, gap*3/2)))
+	}
+}
+
+var dischargedFromClinic = sct("371754007", "Discharge planning", Unverified)
+
+// operate tells of a planned procedure: a day case, or a stay of some nights.
+func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place *Service, day Day, nights float64) {
+	day = l.workday(day)
+	if !l.alive(day) {
+		return
+	}
+	at := day.At(7*60 + 30 + 30*r.between(0, 8))
+	minutes, kind := 60*r.between(3, 8), dayCase
+	class := "AMB"
+	if nights > 0 {
+		class, kind = "IMP", electiveStay
+		minutes = 1440*max(1, int(r.lognormal(0.5)*nights)) + r.between(60, 300)
+	}
+	in := l.meets(kind, class, at, minutes, place.At.Of, place.At)
+	l.events[in].For, l.events[in].Outcome, l.events[in].Text = request, dischargeHome, s.name
+	done := l.within(Procedure, what, in)
+	done.At += Moment(r.between(60, 170))
+	done.Until, done.Status, done.For = done.At+Moment(r.between(20, 100)), "completed", -1
+	if request >= 0 {
+		done.For = l.events[request].For
+	}
+	l.add(done)
+}
+
+// lognormal returns a number around 1 whose logarithm has a standard deviation.
+func (d dice) lognormal(sd float64) float64 { return exp(d.normal(0, sd)) }

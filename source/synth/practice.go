@@ -1,0 +1,327 @@
+package synth
+
+import (
+	"time"
+
+	_ "embed"
+)
+
+//go:embed params/medicines.tsv
+var medicinesTable string
+
+//go:embed params/contacts.tsv
+var contactsTable string
+
+// reason is why somebody sees their practice.
+type reason struct {
+	what               *Concept
+	weights            [6]float64 // by age
+	men, women, winter float64
+	medicine, dose     string
+	share              float64 // of contacts that end with the medicine
+	to                 string  // specialty; "": none
+	refer              float64
+}
+
+var reasons = readReasons()
+
+// bands are the ages at which the columns of weights begin.
+var bands = [6]float64{0, 5, 16, 45, 65, 80}
+
+func band(age float64) int {
+	b := 0
+	for b+1 < len(bands) && age >= bands[b+1] {
+		b++
+	}
+	return b
+}
+
+func readReasons() (all []reason) {
+	for _, row := range readTable(contactsTable) {
+		w := reason{what: sct(row[0], row[1], Mark(row[2])), men: number(row[9]), women: number(row[10]), winter: number(row[11]),
+			medicine: row[12], dose: row[13], share: number(row[14]), refer: number(row[16])}
+		for i := range w.weights {
+			w.weights[i] = number(row[3+i])
+		}
+		if row[15] != "-" {
+			w.to = row[15]
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// registered reports whether the person is on a practice's list on a day.
+func (l *life) registered(on Day) bool { return l.p.Practice != nil && on >= l.p.Since }
+
+// staff returns somebody of the practice with a job; nil: it has nobody such.
+func (l *life) staff(r dice, job string) *Staff {
+	if l.p.Practice == nil {
+		return nil
+	}
+	return l.p.Practice.somebody(r, job)
+}
+
+// somebody draws one of the staff with a job.
+func (o *Organisation) somebody(r dice, job string) *Staff {
+	n := 0
+	for _, s := range o.Staff {
+		if s.Job == job {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	k := r.rng.IntN(n)
+	for _, s := range o.Staff {
+		if s.Job == job {
+			if k == 0 {
+				return s
+			}
+			k--
+		}
+	}
+	return nil
+}
+
+// sees appends a consultation at the practice on a day or the next that it is
+// open, and returns its place; -1 when the person is not on a list then.
+func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
+	day = l.workday(day)
+	if !l.registered(day) || !l.alive(day) {
+		return -1
+	}
+	in := l.meets(consultation, "AMB", surgery(r, day), minutes, l.p.Practice, l.p.Practice.Sites[0])
+	l.events[in].Who = l.staff(r, job)
+	return in
+}
+
+// contactRate returns how often a year people see their practice of their own
+// accord, by age and sex. Source: Hobbs et al., Lancet 2016 (consultations in
+// England 2007-14: 5.2 a person a year, of which reviews and nurses' own lists,
+// told apart here, are about a third); K: not verified here, rounded.
+func contactRate(age float64, sex Sex) float64 {
+	women := [...]float64{4.6, 1.5, 3.5, 3.9, 4.6, 6}
+	men := [...]float64{4.8, 1.4, 1.6, 2.7, 4.2, 6}
+	if sex == Male {
+		return men[band(age)]
+	}
+	return women[band(age)]
+}
+
+// need is how much more than others of their age a person turns to services.
+func (l *life) need(on Day) float64 {
+	n := 0.62 + 0.12*l.mood + 0.1*l.burden
+	for i := range illnesses {
+		if l.has(i, on) {
+			switch i {
+			case depression, anxiety, psychosis, ptsd, personality, heartFailure, copd, backPain, alcohol:
+				n += 0.3
+			default:
+				n += 0.11
+			}
+		}
+	}
+	return clip(n, 0.25, 4)
+}
+
+// consults tells of the contacts that the person sought.
+func (l *life) consults() {
+	if l.p.Practice == nil {
+		return
+	}
+	r := l.roll("practice")
+	keen := max(0.15, r.normal(1, 0.35))
+	for year := max(l.from, l.p.Since); year <= l.to; year += 365 {
+		until := min(year+364, l.to)
+		rate := contactRate(l.age(year), l.p.Sex) * keen * l.need(year)
+		for _, day := range r.days(year, until, rate) {
+			l.consult(r, day)
+		}
+	}
+}
+
+// pressed moves a contact to the day of the week on which it is sought: Mondays
+// have the most and Thursdays the fewest, Fridays again more of those that
+// cannot wait (NHS Digital, Appointments in General Practice, 2022/23: 21.5, 20.8,
+// 20.1, 19.3, 18.3 in 100 from Monday to Friday; urgent ones K: 25 on Monday, 20
+// on Friday).
+func (l *life) pressed(r dice, day Day, urgent bool) Day {
+	weights := []float64{21.5, 20.8, 20.1, 19.3, 18.3}
+	if urgent {
+		weights = []float64{25, 19.5, 18, 17.5, 20}
+	}
+	monday := day - Day((int(day.Weekday())+6)%7)
+	return l.workday(max(monday+Day(r.among(weights)), l.p.Born))
+}
+
+// consult tells of one contact.
+func (l *life) consult(r dice, day Day) {
+	urgent := r.chance(0.42)
+	day = l.pressed(r, day, urgent)
+	if !l.registered(day) || day > l.to || day < l.from {
+		return
+	}
+	at := surgery(r, day)
+	age := l.age(day)
+	if r.chance(l.missing(age)) {
+		e := event(Appointment, consultation, at)
+		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, l.p.Practice, l.p.Practice.Sites[0], l.staff(r, "GP")
+		l.add(e)
+		return
+	}
+	how, class, minutes := l.manner(r, age)
+	in := l.meets(how, class, at, minutes, l.p.Practice, l.p.Practice.Sites[0])
+	if how == homeVisit {
+		l.events[in].Site = nil
+	}
+	l.events[in].Who = l.staff(r, "GP")
+	if r.chance(0.38) { // results, letters, certificates, the known condition again
+		l.aboutKnown(r, in)
+		return
+	}
+	w := l.reason(r, day, age)
+	if w == nil {
+		return
+	}
+	problem := l.within(Condition, w.what, in)
+	problem.Status = "resolved"
+	problem.Until = problem.At + Moment(r.between(3, 40)*1440)
+	known := l.add(problem)
+	l.examine(r, in, w, age)
+	if w.medicine != "" && r.chance(w.share) {
+		l.prescribe(in, known, w.medicine, w.dose, 14, age)
+	}
+	if w.to != "" && r.chance(w.refer) {
+		l.refer(r, in, known, w.to, w.what)
+	}
+}
+
+// missing is the chance that an appointment is not kept: more among the young
+// and the poor. Source: NHS Digital, Appointments in General Practice 2022/23: 4.7 in 100
+// did not attend; by age and deprivation Ellis et al., Lancet Public Health 2017; K.
+func (l *life) missing(age float64) float64 {
+	m := 0.03 + 0.003*(10-float64(l.decile))
+	if age > 16 && age < 45 {
+		m *= 1.5
+	}
+	return m
+}
+
+// manner draws how a contact takes place. Source: NHS Digital, Appointments in General
+// Practice 2023: about 69 in 100 face to face, 26 by telephone, 1 at home.
+func (l *life) manner(r dice, age float64) (how *Concept, class string, minutes int) {
+	visit := 0.002
+	if age > 80 {
+		visit = 0.05
+	}
+	if l.inHome {
+		visit = 0.6
+	}
+	switch u := r.uniform(); {
+	case u < visit:
+		return homeVisit, "HH", 30
+	case u < visit+0.27:
+		return phoneCall, "VR", r.between(5, 12)
+	case u < visit+0.28 && age < 75:
+		return videoCall, "VR", 10
+	}
+	return consultation, "AMB", 5 * r.between(2, 4)
+}
+
+// reason draws why the person comes.
+func (l *life) reason(r dice, day Day, age float64) *reason {
+	b := band(age)
+	_, month, _ := day.Date()
+	cold := month == time.December || month <= time.February
+	var weights [64]float64
+	sum := 0.0
+	for i := range reasons {
+		w := &reasons[i]
+		x := w.weights[b] * w.women
+		if l.p.Sex == Male {
+			x = w.weights[b] * w.men
+		}
+		if cold {
+			x *= w.winter
+		}
+		weights[i] = x
+		sum += x
+	}
+	at := r.uniform() * sum
+	for i := range reasons {
+		if at -= weights[i]; at < 0 {
+			return &reasons[i]
+		}
+	}
+	return nil
+}
+
+// examine appends what is measured when somebody comes with a problem.
+func (l *life) examine(r dice, in int32, w *reason, age float64) {
+	if l.events[in].Class != "AMB" {
+		return
+	}
+	switch {
+	case w.what.Code == "366979004":
+		l.askMood(r, in, 12)
+	case w.what.Code == "48694002":
+		l.observe(in, anxietyScore, survey, clip(r.normal(10, 4), 0, 21), points, 0)
+	case age < 12 && r.chance(0.45):
+		l.observe(in, temperature, vitalSigns, clip(r.normal(37.4, 0.8), 36, 40.5), celsius, 1)
+	case age >= 18 && r.chance(0.14):
+		l.takePressure(r, in)
+	case age >= 18 && r.chance(0.07):
+		l.weigh(r, in)
+	case age >= 30 && r.chance(0.12):
+		l.observe(in, haemoglobin, laboratory, l.bloodOn(r), gramsPerLitre, 0)
+	}
+}
+
+// bloodOn returns a haemoglobin concentration in g/L.
+func (l *life) bloodOn(r dice) float64 {
+	if l.p.Sex == Male {
+		return clip(r.normal(148, 10), 105, 180)
+	}
+	return clip(r.normal(133, 10), 95, 160)
+}
+
+// prescribe appends an acute medicine.
+func (l *life) prescribe(in, known int32, name, dose string, days int, age float64) {
+	if age < 12 && !childs(name) {
+		return
+	}
+	e := l.within(MedicationRequest, nil, in)
+	e.Text, e.Dose, e.For, e.Status = name, dose, known, "completed"
+	e.Until = e.At + Moment(days*1440)
+	l.add(e)
+}
+
+// childs reports whether a preparation is one that a child takes.
+func childs(name string) bool {
+	for _, form := range []string{"suspension", "solution", "cream", "drops", "ointment"} {
+		if len(name) > len(form) && contains(name, form) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboutKnown tells of a contact about a condition that is known: its medicines
+// or its measure.
+func (l *life) aboutKnown(r dice, in int32) {
+	day := l.events[in].At.Day()
+	start := r.between(0, int(illnesses)-1)
+	for k := range illnesses {
+		i := (k + illness(start)) % illnesses
+		if !l.has(i, day) || l.known[i] < 0 {
+			continue
+		}
+		l.events[in].For = l.known[i]
+		if l.events[in].Class == "AMB" && r.chance(0.4) {
+			l.measureFor(r, i, in)
+		}
+		return
+	}
+}
