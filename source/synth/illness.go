@@ -92,6 +92,7 @@ type condition struct {
 	burden float64
 	with  []lift
 	ends  float64 // chance a year of being recorded as resolved
+	lasts float64 // years that those who have it have had it for, on average; 0: since the curve says
 	label string
 	curve []knot
 }
@@ -136,7 +137,8 @@ func readConditions() (table [illnesses]condition) {
 			c.with = append(c.with, lift{of, number(by)})
 		}
 		c.ends, c.label = number(row[12]), row[13]
-		for pair := range strings.FieldsSeq(row[14]) {
+		c.lasts = number(row[14])
+		for pair := range strings.FieldsSeq(row[15]) {
 			age, share, _ := strings.Cut(pair, ":")
 			c.curve = append(c.curve, knot{number(age), logit(number(share) / 100)})
 		}
@@ -303,6 +305,9 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 	day := p.Born + Day(age*365.25)
 	if day > until {
 		return
+	}
+	if c.lasts > 0 { // few live on with it for much longer
+		day = max(day, until-Day(-math.Log(1-r.uniform())*c.lasts*365.25))
 	}
 	b.began[i] = day
 	if c.ends > 0 {

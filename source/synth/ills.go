@@ -34,13 +34,12 @@ var variants = [illnesses][]variant{
 
 // medicineLine is one of several things to take for a condition.
 type medicineLine struct {
-	line         int
-	from, share  float64
-	weight       float64
-	young, old   int
-	name, dose   string
-	class        string
-	alternatives int // rows of the same line from this one on
+	line        int
+	from, share float64
+	weight      float64
+	young, old  int
+	name, dose  string
+	class       string
 }
 
 // regimes are the medicines of each condition, from params/medicines.tsv.

@@ -20,13 +20,15 @@ type life struct {
 	d *District
 	p *Person
 	body
-	around circle
 	from   Day // the first day that is told in full
 	to     Day // the last day: of the life, or of all lives
 	cause  cause
 	events []Event
 	vital  vitals
-	inHome bool // lives in a care home
+	tumour tumour             // if there is or was a cancer
+	known  [illnesses]int32   // places of the Conditions, -1: not told
+	inHome bool               // lives in a care home
+	near   [purposes]*Service // whom the person turns to, once looked for
 }
 
 // live fills in the person's events and the day of their death, from what they
@@ -34,7 +36,7 @@ type life struct {
 func (d *District) live(p *Person) {
 	l := &life{d: d, p: p, body: d.bodyOf(p), from: max(d.Since+1, p.Born), to: d.Until}
 	l.inHome = p.Household.CareHome != nil
-	l.around = d.around(p)
+	l.grow()
 	l.die()
 	l.events = make([]Event, 0, 128)
 	l.vital = l.measured()
@@ -45,6 +47,9 @@ func (d *District) live(p *Person) {
 // parts tells one part of the life after the other.
 func (l *life) parts() {
 	l.illnesses()
+	l.cancerCare()
+	l.consults()
+	l.urgencies()
 }
 
 // roll returns dice of the person's own for an aspect.
@@ -55,6 +60,24 @@ func (l *life) age(on Day) float64 { return float64(on-l.p.Born) / 365.2425 }
 
 // alive reports whether a day is one of the life.
 func (l *life) alive(on Day) bool { return on >= l.p.Born && on <= l.to }
+
+// service returns the service to which the person turns for a purpose: always
+// the same. It is nil when there is none for them.
+func (l *life) service(what purpose) *Service {
+	if l.near[what] == nil {
+		l.near[what] = l.d.care.find(roll(l.d.Seed, "service", l.p.Number*int64(purposes)+int64(what)), what, l.p.Household.Area)
+	}
+	return l.near[what]
+}
+
+// nearbyService returns the usual service for a purpose, or one time in six
+// another that people of the area use as well.
+func (l *life) nearbyService(r dice, what purpose) *Service {
+	if r.chance(0.17) {
+		return l.d.care.find(r, what, l.p.Household.Area)
+	}
+	return l.service(what)
+}
 
 // event returns an event of a kind that stands for itself.
 func event(kind Kind, what *Concept, at Moment) Event {
@@ -165,3 +188,7 @@ func (l *life) within(kind Kind, what *Concept, in int32) Event {
 	e.In, e.Org, e.Site, e.Who = in, meeting.Org, meeting.Site, meeting.Who
 	return e
 }
+
+// emergencyFactor is by how much the effects that are planted in the district
+// change how often a person attends in an emergency on a day.
+func (d *District) emergencyFactor(p *Person, on Day) float64 { return 1 }

@@ -137,8 +137,8 @@ func (l *life) hazards(on Day) (h [causes]float64) {
 			h[t.as] *= 1 + (t.much-1)*shrink
 		}
 	}
-	if l.everHad(cancer, on) {
-		h[ofCancer] += l.tumour().hazard(l.p, on)
+	if l.tumour.kind != nil && l.everHad(cancer, on) {
+		h[ofCancer] += l.tumour.hazard(l.began[cancer], on)
 	}
 	if l.inHome {
 		h[ofDementia] *= 1.8

@@ -1,5 +1,7 @@
 package synth
 
+import "math"
+
 // Referrals and what is done in hospital by appointment.
 var (
 	referred      = sct("3457005", "Patient referral", SeenOnce)
@@ -29,12 +31,12 @@ type specialty struct {
 // rounded. Shares of operations: assumption, so that planned admissions come near
 // Hospital Episode Statistics 2019-20 (about 0.15 a person a year with day cases).
 var specialties = []specialty{
-	{"ear", "Ear, nose and throat", sct("183544005", "Referral to ear, nose and throat service", Unverified), outpatients, "routine", 80, 0.8, sct("172027002", "Insertion of grommet", Unverified), 0.03, 0},
-	{"skin", "Dermatology", referred, outpatients, "routine", 75, 0.6, sct("177160001", "Excision of skin lesion", Unverified), 0.2, 0},
+	{"ear", "Ear, nose and throat", sct("183544005", "Referral to ear, nose and throat service", Unverified), outpatients, "routine", 80, 0.8, sct("173422009", "Tonsillectomy", Unverified), 0.03, 0},
+	{"skin", "Dermatology", referred, outpatients, "routine", 75, 0.6, nil, 0, 0},
 	{"bones", "Trauma and orthopaedics", sct("183545006", "Referral to orthopaedic service", SeenOnce), outpatients, "routine", 90, 1.6, nil, 0.2, 2.5},
 	{"physio", "Musculoskeletal physiotherapy", sct("306170007", "Referral to physiotherapy service", SeenOnce), therapies, "routine", 45, 2.2, nil, 0, 0},
 	{"nerves", "Neurology", referred, outpatients, "routine", 100, 1, nil, 0, 0},
-	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 0.9, sct("386827001", "Gastroscopy", Unverified), 0.4, 0},
+	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 0.9, sct("76009000", "Esophagogastroduodenoscopy", Unverified), 0.4, 0},
 	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.1, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, 0},
 	{"talking", "Psychological therapy", referred, talkingTherapies, "routine", 20, 5, nil, 0, 0},
 	{"old", "Care of the elderly", referred, outpatients, "routine", 45, 0.8, nil, 0, 0},
@@ -42,7 +44,7 @@ var specialties = []specialty{
 	{"urinefast", "Urology, suspected cancer", referred, outpatients, "urgent", 11, 0.6, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.7, 0},
 	{"bowel", "Lower gastrointestinal, suspected cancer", referred, outpatients, "urgent", 12, 0.5, sct("73761001", "Colonoscopy", SeenOnce), 0.65, 0},
 	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.2, sct("24623002", "Screening mammography", Verified), 0.6, 0},
-	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1, sct("32801005", "Hysteroscopy", Unverified), 0.2, 0},
+	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1, nil, 0, 0},
 	{"eyes", "Ophthalmology", referred, outpatients, "routine", 75, 1.5, sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), 0.0, 0},
 	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 1.2, sct("127783003", "Spirometry", SeenOnce), 0.6, 0},
 	{"kidneys", "Nephrology", referred, outpatients, "routine", 75, 3, nil, 0, 0},
@@ -136,7 +138,6 @@ func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day 
 			l.operate(r, request, s, s.operation, place, day+Day(r.between(1, 60)), s.stay)
 		}
 		if n <= 0 {
-			l.events[in].Outcome = dischargedFromClinic
 			return
 		}
 		how = seenAgain
@@ -147,8 +148,6 @@ func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day 
 		day = l.workday(day + Day(r.between(gap/2, gap*3/2)))
 	}
 }
-
-var dischargedFromClinic = sct("371754007", "Discharge planning", Unverified)
 
 // operate tells of a planned procedure: a day case, or a stay of some nights.
 func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place *Service, day Day, nights float64) {
@@ -175,4 +174,4 @@ func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place
 }
 
 // lognormal returns a number around 1 whose logarithm has a standard deviation.
-func (d dice) lognormal(sd float64) float64 { return exp(d.normal(0, sd)) }
+func (d dice) lognormal(sd float64) float64 { return math.Exp(d.normal(0, sd)) }

@@ -17,6 +17,9 @@ func (d *District) Block(n int64) []*Person {
 	for _, f := range d.drafts(n) {
 		people = append(people, d.household(n*BlockSize+int64(f.first), f)...)
 	}
+	for _, p := range people {
+		d.live(p)
+	}
 	return people
 }
 

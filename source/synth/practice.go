@@ -1,9 +1,9 @@
 package synth
 
 import (
-	"time"
-
 	_ "embed"
+	"strings"
+	"time"
 )
 
 //go:embed params/medicines.tsv
@@ -301,7 +301,7 @@ func (l *life) prescribe(in, known int32, name, dose string, days int, age float
 // childs reports whether a preparation is one that a child takes.
 func childs(name string) bool {
 	for _, form := range []string{"suspension", "solution", "cream", "drops", "ointment"} {
-		if len(name) > len(form) && contains(name, form) {
+		if strings.Contains(name, form) {
 			return true
 		}
 	}

@@ -1,0 +1,327 @@
+package synth
+
+import (
+	_ "embed"
+	"math"
+	"time"
+)
+
+//go:embed params/emergencies.tsv
+var emergenciesTable string
+
+// Encounters of urgent care, how people arrive and how they leave.
+var (
+	emergencyVisit  = sct("50849002", "Emergency room admission", SeenOnce)
+	urgentVisit     = sct("4525004", "Emergency department patient visit", Unverified)
+	emergencyStay   = sct("183452005", "Emergency hospital admission", SeenOnce)
+	helplineCall    = sct("401267002", "Telephone triage encounter", SeenOnce)
+	ambulanceCall   = sct("409972000", "Pre-hospital care", Unverified)
+	byAmbulance     = sct("1048031000000100", "Arrival by emergency road ambulance", Verified)
+	byOwnTransport  = sct("1048071000000103", "Arrival by own transport", Verified)
+	byPublic        = sct("1048061000000105", "Arrival by public transport", Verified)
+	byPolice        = sct("1048001000000106", "Arrival by police transport", Verified)
+	toWard          = sct("306706006", "Discharge to ward", Verified)
+	toSameDay       = sct("1066331000000109", "Discharge to emergency department short stay ward", Verified)
+	toCareHome      = sct("306691003", "Discharge to residential home", Verified)
+	toMortuary      = sct("305398007", "Admission to mortuary", Verified)
+	seesPrimaryCare = sct("103697008", "Patient referral to primary care", Unverified)
+)
+
+// emergencyOf is an emergency: what it is and how it differs from others.
+type emergencyOf struct {
+	what             *Concept
+	weights          [6]float64
+	winter           float64
+	admitted, nights float64
+	minor            bool
+	ambulance        float64 // chance of arriving by ambulance; 0: as for the age
+}
+
+var emergencies = readEmergencies()
+
+func readEmergencies() (all []emergencyOf) {
+	for _, row := range readTable(emergenciesTable) {
+		e := emergencyOf{what: sct(row[0], row[1], Mark(row[2])), winter: number(row[9]), admitted: number(row[10]), nights: number(row[11]), minor: row[12] == "1"}
+		for i := range e.weights {
+			e.weights[i] = number(row[3+i])
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// attendanceCurve holds attendances of all types a year by age. Source: NHS Digital,
+// Hospital Accident and Emergency Activity 2019-20, attendances by age over ONS mid-2019 people;
+// K: not verified here, rounded.
+var attendanceCurve = []knot{{0, 0.95}, {1, 0.8}, {3, 0.5}, {6, 0.32}, {12, 0.31}, {18, 0.42}, {24, 0.44}, {35, 0.36}, {45, 0.31}, {60, 0.31}, {70, 0.37}, {80, 0.62}, {90, 1}, {100, 1.05}}
+
+// along reads a curve between its points.
+func along(curve []knot, age float64) float64 {
+	for i, k := range curve {
+		if age <= k.age {
+			if i == 0 {
+				return k.logit
+			}
+			b := curve[i-1]
+			return b.logit + (k.logit-b.logit)*(age-b.age)/(k.age-b.age)
+		}
+	}
+	return curve[len(curve)-1].logit
+}
+
+// attendanceRate is how often a year the person goes to an emergency department
+// or urgent treatment centre, around the year's mean.
+func (l *life) attendanceRate(on Day, luck float64) float64 {
+	rate := along(attendanceCurve, l.age(on)) * luck * 0.74
+	rate *= math.Exp(0.055 * (5.5 - float64(l.decile))) // the most deprived tenth near twice the least (NHS Digital 2019-20; K)
+	rate *= 0.55 + 0.45*l.need(on)
+	if l.p.Household.Home == NoFixedAbode {
+		rate *= 4 // Homeless Link; K
+	}
+	if l.inHome {
+		rate *= 1.25
+	}
+	if !l.registered(on) && l.age(on) > 1 {
+		rate *= 1.15
+	}
+	return rate
+}
+
+// luckOfUse draws how much more than others alike a person attends: most near
+// one, about four in a thousand very often (NHS England, high intensity use
+// programme: 0.7 in 100 of people make 14 in 100 of attendances; K).
+func (l *life) luckOfUse(r dice) float64 {
+	luck := math.Exp(r.normal(-0.18, 0.6))
+	if r.chance(0.004 * math.Exp(0.8*max(-1, l.mood))) {
+		luck *= 9
+	}
+	return luck
+}
+
+// urgencies tells of urgent care: 111, 999, emergency departments, urgent
+// treatment centres, and the admissions that follow.
+func (l *life) urgencies() {
+	r := l.roll("urgent")
+	luck := l.luckOfUse(r)
+	for year := l.from; year <= l.to; year += 365 {
+		until := min(year+364, l.to)
+		rate := l.attendanceRate(year, luck)
+		for _, day := range r.days(year, until, rate*1.25) {
+			if r.chance(seasonal(day) * weekly(day) / 1.25 * l.d.emergencyFactor(l.p, day)) {
+				l.emergency(r, day)
+			}
+		}
+		for _, day := range r.days(year, until, 0.09*luck*l.need(year)) {
+			l.helpline(r, day, false)
+		}
+		if l.age(year) >= 65 || l.inHome {
+			for _, day := range r.days(year, until, 0.12*rate) { // seen by a crew and left at home
+				l.ambulance(r, anyHour(r, day), false)
+			}
+		}
+	}
+}
+
+// seasonal and weekly hold the shape of the year and the week, around 1. Month:
+// A&E attendances of the district's trusts, April 2016 to March 2019 (NHS England,
+// OGL v3.0) by day of each month over the mean; weekday: NHS Digital, Hospital Accident and
+// Emergency Activity 2019-20, K.
+func seasonal(day Day) float64 {
+	_, month, _ := day.Date()
+	return [...]float64{0.985, 1.005, 1.02, 0.99, 1.02, 1.015, 1.005, 0.935, 1.0, 1.005, 1.025, 0.995}[month-1]
+}
+
+func weekly(day Day) float64 {
+	return [...]float64{1.02, 1.12, 1.02, 0.99, 0.98, 0.97, 0.9}[day.Weekday()]
+}
+
+// emergency tells of one attendance.
+func (l *life) emergency(r dice, day Day) {
+	age := l.age(day)
+	_, month, _ := day.Date()
+	cold := month == time.December || month <= time.February
+	var weights [64]float64
+	for i := range emergencies {
+		weights[i] = emergencies[i].weights[band(age)]
+		if cold {
+			weights[i] *= emergencies[i].winter
+		}
+	}
+	what := &emergencies[r.among(weights[:len(emergencies)])]
+	if what.minor && r.chance(0.62) || r.chance(0.12) && age < 75 {
+		if l.treated(r, day, what) {
+			return
+		}
+	}
+	l.attends(r, day, *what)
+}
+
+// treated tells of a visit to an urgent treatment centre; it is false when none
+// is near.
+func (l *life) treated(r dice, day Day, what *emergencyOf) bool {
+	place := l.service(urgentTreatment)
+	if place == nil {
+		return false
+	}
+	at := daytime(r, day, 8, 21)
+	in := l.meets(urgentVisit, "AMB", at, r.between(40, 190), place.At.Of, place.At)
+	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r), dischargeHome
+	l.events[in].Text = "Urgent treatment centre"
+	l.finding(r, in, what)
+	return true
+}
+
+// finding appends the diagnosis of an emergency.
+func (l *life) finding(r dice, in int32, what *emergencyOf) int32 {
+	if what.what == nil {
+		return -1
+	}
+	e := l.within(Condition, what.what, in)
+	e.At += Moment(r.between(15, 35))
+	e.Status, e.Until = "resolved", e.At+Moment(r.between(2, 30)*1440)
+	return l.add(e)
+}
+
+func (l *life) ownWay(r dice) *Concept {
+	if r.chance(0.16) && l.borough > 1 {
+		return byPublic
+	}
+	return byOwnTransport
+}
+
+// attends tells of an attendance at an emergency department, with the ambulance
+// before and the admission after; it returns the place of the admission, or of
+// the attendance when there was none; -1: there is no department.
+func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
+	place := l.nearbyService(r, emergency)
+	if place == nil || !l.alive(day) {
+		return -1
+	}
+	age := l.age(day)
+	at := anyHour(r, day)
+	share := [...]float64{0.09, 0.09, 0.2, 0.27, 0.45, 0.68}[band(age)]
+	if what.ambulance > 0 {
+		share = what.ambulance
+	}
+	if what.minor {
+		share *= 0.4
+	}
+	arrival := l.ownWay(r)
+	switch {
+	case r.chance(share):
+		arrival = byAmbulance
+		l.ambulance(r, at-Moment(r.between(45, 120)), true)
+	case r.chance(0.09):
+		l.helplineBefore(r, at-Moment(r.between(60, 400)))
+	case r.chance(0.006) && age >= 16:
+		arrival = byPolice
+	}
+	minutes := int(165 * r.lognormal(0.5))
+	if r.chance(0.22) { // the four-hour standard was met for about 78 in 100 in 2018/19
+		minutes = 240 + int(r.wait(150))
+	}
+	minutes = min(max(25, minutes), 1900)
+	in := l.meets(emergencyVisit, "EMER", at, minutes, place.At.Of, place.At)
+	l.events[in].Arrival = arrival
+	found := l.finding(r, in, &what)
+	if age >= 16 && (arrival == byAmbulance || r.chance(0.1)) {
+		l.early(r, in, what.admitted)
+	}
+	admits := [...]float64{0.14, 0.1, 0.15, 0.24, 0.38, 0.52}[band(age)] * what.admitted
+	if arrival == byAmbulance {
+		admits *= 1.35
+	}
+	if !r.chance(min(0.95, admits)) {
+		l.events[in].Outcome = dischargeHome
+		if l.inHome {
+			l.events[in].Outcome = toCareHome
+		}
+		return in
+	}
+	l.events[in].Outcome = toWard
+	return l.admit(r, in, found, what.nights, place)
+}
+
+// nightsCurve holds mean nights of an emergency admission by age. Source: NHS Digital,
+// Hospital Admitted Patient Care Activity 2019-20; K: not verified here, rounded.
+var nightsCurve = []knot{{0, 1.6}, {10, 1.4}, {20, 2}, {40, 3}, {60, 5}, {75, 7.5}, {85, 10}, {95, 11}}
+
+// admit tells of an emergency admission from an encounter in a department.
+func (l *life) admit(r dice, from, found int32, factor float64, place *Service) int32 {
+	begins := l.events[from].Until
+	mean := along(nightsCurve, l.age(begins.Day())) * factor
+	minutes := int(mean * 1440 * r.wait(0.5) * r.lognormal(0.6) * 1.7)
+	if r.chance(0.3) { // same day and one night
+		minutes = r.between(300, 1700)
+	}
+	minutes = max(240, min(minutes, 120*1440))
+	ends := (begins + Moment(minutes)).Day()
+	leaves := daytime(r, ends, 10, 20)
+	if leaves <= begins+180 {
+		leaves = begins + 240
+	}
+	in := l.meets(emergencyStay, "IMP", begins, int(leaves-begins), place.At.Of, place.At)
+	l.events[in].Outcome, l.events[in].For = dischargeHome, found
+	if l.inHome {
+		l.events[in].Outcome = toCareHome
+	}
+	return in
+}
+
+// early appends an early warning score and the signs it is made from.
+func (l *life) early(r dice, in int32, severity float64) {
+	score := min(20, r.poisson(1.1+0.9*severity))
+	e := l.within(Observation, newsTotal, in)
+	e.At += Moment(r.between(5, 30))
+	e.Status, e.Category, e.Value, e.Unit = "final", survey, float64(score), points
+	l.add(e)
+}
+
+// ambulance tells of a crew's coming: to somebody whom it takes to hospital, or
+// leaves where they are.
+func (l *life) ambulance(r dice, at Moment, takes bool) {
+	place := l.service(ambulance)
+	if place == nil || at < l.from.Start() {
+		return
+	}
+	minutes := r.between(35, 44)
+	if !takes {
+		minutes = r.between(40, 110)
+	}
+	in := l.meets(ambulanceCall, "FLD", at, minutes, place.At.Of, nil)
+	e := &l.events[in]
+	if !takes {
+		e.Outcome = seesPrimaryCare
+		if r.chance(0.35) {
+			fell := l.within(Condition, fall, in)
+			fell.Status, fell.Until = "resolved", fell.At+1440
+			l.add(fell)
+		}
+	}
+}
+
+var fall = sct("217082002", "Accidental fall", Verified)
+
+// helplineBefore tells of a call to 111 that sent the person to hospital.
+func (l *life) helplineBefore(r dice, at Moment) {
+	if place := l.service(helpline); place != nil && at >= l.from.Start() {
+		l.meets(helplineCall, "VR", at, r.between(8, 20), place.At.Of, nil)
+	}
+}
+
+// helpline tells of a call to 111 that ended in advice or at the practice.
+func (l *life) helpline(r dice, day Day, urgent bool) {
+	place := l.service(helpline)
+	if place == nil {
+		return
+	}
+	at := anyHour(r, day)
+	if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && r.chance(0.6) { // mostly when practices are shut
+		at = day.At(18*60 + 30 + r.between(0, 300))
+	}
+	in := l.meets(helplineCall, "VR", at, r.between(8, 20), place.At.Of, nil)
+	if r.chance(0.55) && l.registered(day) {
+		l.events[in].Outcome = seesPrimaryCare
+		l.consult(r, l.workday(day+1))
+	}
+}
