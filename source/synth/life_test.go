@@ -26,7 +26,7 @@ func TestShow(t *testing.T) {
 	t.Log("\n" + b.String())
 }
 
-var kinds = [...]string{"", "Condition", "Observation", "Procedure", "Immunization", "Medication", "Encounter", "Referral", "Appointment", "Allergy", "CarePlan", "Episode", "CareTeam", "Flag"}
+var kindWords = [...]string{"", "Condition", "Observation", "Procedure", "Immunization", "Medication", "Encounter", "Referral", "Appointment", "Allergy", "CarePlan", "Episode", "CareTeam", "Flag"}
 
 func print(b *strings.Builder, p *Person) {
 	day := func(d Day) string {
@@ -52,7 +52,7 @@ func print(b *strings.Builder, p *Person) {
 		case ToTheYear:
 			at = at[:4]
 		}
-		fmt.Fprintf(b, "%3d %-16s %-11s", i, at, kinds[e.Kind])
+		fmt.Fprintf(b, "%3d %-16s %-11s", i, at, kindWords[e.Kind])
 		if e.What != nil {
 			b.WriteString(" " + e.What.Display)
 		}
@@ -125,7 +125,7 @@ func TestCounts(t *testing.T) {
 	t.Logf("%d people, %.1f events each, %.3f ms each, %d died", n, float64(events)/float64(n), float64(time.Since(begin).Microseconds())/1000/float64(n), died)
 	for k, c := range by {
 		if c > 0 {
-			t.Logf("%s %.2f", kinds[k], float64(c)/float64(n))
+			t.Logf("%s %.2f", kindWords[k], float64(c)/float64(n))
 		}
 	}
 }
