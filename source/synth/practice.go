@@ -25,12 +25,12 @@ type reason struct {
 
 var reasons = readReasons()
 
-// bands are the ages at which the columns of weights begin.
-var bands = [6]float64{0, 5, 16, 45, 65, 80}
+// ageBands are the ages at which the columns of weights begin.
+var ageBands = [6]float64{0, 5, 16, 45, 65, 80}
 
-func band(age float64) int {
+func ageBand(age float64) int {
 	b := 0
-	for b+1 < len(bands) && age >= bands[b+1] {
+	for b+1 < len(ageBands) && age >= ageBands[b+1] {
 		b++
 	}
 	return b
@@ -105,9 +105,9 @@ func contactRate(age float64, sex Sex) float64 {
 	women := [...]float64{4.6, 1.5, 3.5, 3.9, 4.6, 6}
 	men := [...]float64{4.8, 1.4, 1.6, 2.7, 4.2, 6}
 	if sex == Male {
-		return men[band(age)]
+		return men[ageBand(age)]
 	}
-	return women[band(age)]
+	return women[ageBand(age)]
 }
 
 // need is how much more than others of their age a person turns to services.
@@ -232,7 +232,7 @@ func (l *life) manner(r dice, age float64) (how *Concept, class string, minutes 
 
 // reason draws why the person comes.
 func (l *life) reason(r dice, day Day, age float64) *reason {
-	b := band(age)
+	b := ageBand(age)
 	_, month, _ := day.Date()
 	cold := month == time.December || month <= time.February
 	var weights [64]float64

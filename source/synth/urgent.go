@@ -142,7 +142,7 @@ func (l *life) emergency(r dice, day Day) {
 	cold := month == time.December || month <= time.February
 	var weights [64]float64
 	for i := range emergencies {
-		weights[i] = emergencies[i].weights[band(age)]
+		weights[i] = emergencies[i].weights[ageBand(age)]
 		if cold {
 			weights[i] *= emergencies[i].winter
 		}
@@ -199,7 +199,7 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 	}
 	age := l.age(day)
 	at := anyHour(r, day)
-	share := [...]float64{0.09, 0.09, 0.2, 0.27, 0.45, 0.68}[band(age)]
+	share := [...]float64{0.09, 0.09, 0.2, 0.27, 0.45, 0.68}[ageBand(age)]
 	if what.ambulance > 0 {
 		share = what.ambulance
 	}
@@ -227,7 +227,7 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 	if age >= 16 && (arrival == byAmbulance || r.chance(0.1)) {
 		l.early(r, in, what.admitted)
 	}
-	admits := [...]float64{0.14, 0.1, 0.15, 0.24, 0.38, 0.52}[band(age)] * what.admitted
+	admits := [...]float64{0.14, 0.1, 0.15, 0.24, 0.38, 0.52}[ageBand(age)] * what.admitted
 	if arrival == byAmbulance {
 		admits *= 1.35
 	}
