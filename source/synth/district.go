@@ -51,14 +51,29 @@ type Person struct {
 	Interpreter  bool
 	Needs        []*Concept // accessible information
 	Household    *Household
-	Practice     *Organisation // nil: registered nowhere
+	Practice     *Organisation // nil: registered nowhere, or outside the district
 	Since        Day           // registered there
+	Arrived      Day           // came to live in England; NotYet: long ago, or born here
+	Left         Day           // moved away, which nobody has told the practice; NotYet: didn't
+	NumberStatus string        // of the NHS number, in UK Core's code for England: 01 … 08
+	Caring       Care          // looks after somebody unpaid
 	Carers       []*Person     // who care for this person
 	CaresFor     []*Person
 	Mother       *Person // nil: not among the people
 	Phone, Email string
 	Events       []Event // ordered by At
 }
+
+// Care is how many hours a week somebody cares unpaid for somebody else.
+type Care uint8
+
+// Hours of caring, as the census asks for them.
+const (
+	NoCare    Care = iota
+	SomeCare       // up to 19
+	MuchCare       // 20 to 49
+	WholeCare      // 50 and more
+)
 
 // NotYet is the Day of what has not happened.
 const NotYet Day = -1 << 31
@@ -89,8 +104,8 @@ type Household struct {
 	Lines       []string
 	Town        string
 	Postcode    string
-	Area        *Area // nil: outside the district, or no fixed address
-	Tenure      string
+	Area        *Area  // nil: outside the district, or no fixed address
+	Tenure      string // one of the four of the census, or temporary accommodation; "": not a household's home
 	Overcrowded bool
 	CareHome    *Site // nil: not a care home
 	People      []*Person

@@ -18,8 +18,8 @@ func numberFor(seed uint64, n int64) string {
 	}
 	// Each five digits after 999 leave at least nine last digits for which
 	// there is a check digit.
-	stem := (n/9*61_813 + int64(mix(seed)%100_000)) % 100_000 // 61,813 and 100,000 have no common divisor
-	choice := n % 9
+	stem := (n*61_813 + int64(mix(seed)%100_000)) % 100_000 // 61,813 and 100,000 have no common divisor
+	choice := n / 100_000
 	digits := [10]byte{'9', '9', '9'}
 	sum := 9*10 + 9*9 + 9*8
 	for i := 7; i >= 3; i-- {

@@ -49,32 +49,34 @@ func (d *District) drafts(n int64) []draft {
 
 // household makes people of a draft; number is that of its first.
 func (d *District) household(number int64, f draft) []*Person {
-	s := settle()
 	luck := roll(d.Seed, "household", number)
-	place := s.strata[f.stratum]
-	of := s.heritage(luck, f.lot)
-	home := &Household{Area: &d.Areas[place.area(luck)]}
+	of := settle().heritage(luck, f.lot)
+	home := d.home(luck, f)
 	for i, m := range f.cast {
-		p := &Person{Number: number + int64(i), NHSNumber: numberFor(d.Seed, number+int64(i)), Sex: m.sex, Died: NotYet, Household: home}
-		p.Born = d.Until - Day(m.age*365.25)
+		p := &Person{Number: number + int64(i), Sex: m.sex, Born: d.Until - Day(years(m.age)), Died: NotYet, Household: home}
 		if m.twin {
 			p.Born = home.People[i-1].Born
 		}
-		e := of.head
-		switch m.role {
-		case asPartner:
-			e = of.partner
-		case asChild:
-			e = of.child
-		case asMate:
-			e = s.heritage(luck, f.lot).head
-		case asHead, asGrandparent:
-		}
-		p.Ethnicity = letters[e : e+1]
-		p.Names = []Name{{Use: "official", Family: "Thistledown", Given: []string{"Alex"}, Until: NotYet}}
-		p.Practice = d.care.practiceFor(luck, home.Area)
-		p.Since = max(p.Born, d.Until-Day(luck.between(0, 20*365)))
 		home.People = append(home.People, p)
+		own := roll(d.Seed, "person", p.Number)
+		p.Ethnicity = settle().group(own, f, of, m.role)
+		d.register(own, p, f)
+		p.Names = []Name{{Use: "official", Family: "Thistledown", Given: []string{"Alex"}, Until: NotYet}}
 	}
 	return home.People
+}
+
+// group returns the ethnic group of somebody with a role in a household.
+func (s *settlement) group(luck dice, f draft, of heritage, as role) string {
+	e := of.head
+	switch as {
+	case asPartner:
+		e = of.partner
+	case asChild:
+		e = of.child
+	case asMate:
+		e = s.heritage(luck, f.lot).head
+	case asHead, asGrandparent:
+	}
+	return letters[e : e+1]
 }
