@@ -103,6 +103,9 @@ var conditionsTable string
 //go:embed params/registers.tsv
 var registersTable string
 
+//go:embed params/qof.tsv
+var qofTable string
+
 // conditions are all rows of the table. They are read once and never changed.
 var conditions = readConditions()
 

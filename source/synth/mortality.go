@@ -1,6 +1,9 @@
 package synth
 
-import "math"
+import (
+	_ "embed"
+	"math"
+)
 
 // cause is what a person dies of, in broad groups.
 type cause uint8
@@ -184,6 +187,25 @@ func (l *life) die() {
 	}
 }
 
+//go:embed params/mortality.tsv
+var mortalityTable string
+
+// mortalityAges are the ages from which the scales hold.
+var mortalityAges, mortalityScales = func() (ages, scales []float64) {
+	for row := range rows(mortalityTable) {
+		ages, scales = append(ages, number(row[0])), append(scales, number(row[1]))
+	}
+	return ages, scales
+}()
+
+func mortalityGroup(age float64) int {
+	g := 0
+	for g+1 < len(mortalityAges) && age >= mortalityAges[g+1] {
+		g++
+	}
+	return g
+}
+
 // mortalityScale makes the deaths of people with all their conditions as many as
-// the life table has. Calibrated on 200,000 people (see TestRegisters).
-func mortalityScale(age float64) float64 { return 1 }
+// the life table has.
+func mortalityScale(age float64) float64 { return mortalityScales[mortalityGroup(age)] }
