@@ -141,6 +141,8 @@ type Organisation struct {
 	Staff         []*Staff
 	Borough       string
 	List          int // of a practice: registered people as published, April 2020
+
+	jobs []jobSpan
 }
 
 // Site is a place where an organisation works.
@@ -159,14 +161,18 @@ type Service struct {
 	ID, Name     string
 	For          purpose
 	Type         *Concept
-	Network      int // of whose people alone it takes; below 0: not bound to one
 	At           *Site
+	Network      int // of whose people alone it takes; below 0: not bound to one
 	Hours        Week
-	Capacity     int // people a week; 0: not stated
-	Eligible     string
+	Holidays     holidayRule
+	Capacity     int    // people a week; of a care home its beds; 0: not stated
+	Eligible     string // in words
+	From, To     int    // ages that it takes, in years; 0 to 0: any, from n to 0: n and over
 	Languages    []string
 	Access       []string // step-free, hearing loop, …
 	SelfReferral bool
+	Referral     string // how people come to it, in words
+	Phone        string
 }
 
 // Week is when something is open: minutes after midnight by weekday, Sunday first.

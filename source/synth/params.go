@@ -9,7 +9,9 @@ import (
 // where its figures come from, or that they are an assumption.
 //
 //go:embed params/bank-holidays.tsv params/boroughs.tsv params/emergency-shares.tsv
-//go:embed params/networks.tsv params/practices.tsv params/trusts.tsv
+//go:embed params/networks.tsv params/practices.tsv params/trusts.tsv params/hours.tsv
+//go:embed params/charities.tsv params/pharmacy-hours.tsv params/places.tsv
+//go:embed params/services.tsv params/staff.tsv params/staff-names.tsv
 var careTables embed.FS
 
 // table returns the rows of a table of the organisations' parameters.

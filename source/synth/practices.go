@@ -79,25 +79,35 @@ func (p *provision) shareOut(borough string, sizes []int, areas []Area) []int {
 	return given
 }
 
+// contactsAWeek is how many appointments a practice offers a week for a thousand
+// people. England's practices gave about 26 million a month to 61 million
+// registered people in 2019 (NHS Digital, Appointments in General Practice).
+const contactsAWeek = 98
+
 func (p *provision) addPractice(d dice, size, network int, areas []Area) {
 	n := len(p.practices)
 	o := p.organisation(fmt.Sprintf("practice-%03d", n+1), "practice", practiceName(n), p.networks[network].Borough)
 	o.List, o.PartOf = size, p.networks[network]
-	a := spot(d, areas, network)
+	a := spot(d, areas, func(a *Area) bool { return a.Network == network })
 	site := p.site(d, o, practiceName(n), a.Lat+d.normal(0, 0.002), a.Lon+d.normal(0, 0.003), network)
-	site.service(generalPractice, "General practice", size/12) // five to six contacts a person a year, of which a tenth the same week
+	service := p.serve(d, site, generalPractice)
+	service.Capacity = size * contactsAWeek / 1000
+	if d.chance(0.4) { // one late evening: an assumption
+		service.Hours[d.between(1, 4)] = []Span{{8 * 60, 20 * 60}}
+	}
+	service.Languages = append(service.Languages, spoken(d)...)
 	p.practices = append(p.practices, o)
 }
 
-// spot draws an area of a network, by its people.
-func spot(d dice, areas []Area, network int) Area {
+// spot draws one of some areas, by their people.
+func spot(d dice, areas []Area, some func(*Area) bool) *Area {
 	weights := make([]float64, len(areas))
-	for i, a := range areas {
-		if a.Network == network {
-			weights[i] = float64(a.Population)
+	for i := range areas {
+		if some(&areas[i]) {
+			weights[i] = float64(areas[i].Population)
 		}
 	}
-	return areas[d.among(weights)]
+	return &areas[d.among(weights)]
 }
 
 var (

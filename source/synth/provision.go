@@ -21,7 +21,9 @@ type provision struct {
 	reach      [purposes][][]chance // by area: of offering
 	registered [][]chance           // by area: of practices, whose lists its people are on
 	areas      map[*Area]int32
+	offers     [purposes]offer
 	sites      int
+	phones     int
 }
 
 // newProvision invents the organisations of the district of these areas, each
@@ -31,10 +33,16 @@ func newProvision(seed uint64, areas []Area) *provision {
 	for i := range areas {
 		p.areas[&areas[i]] = int32(i)
 	}
+	p.readOffers()
 	p.addNetworks()
 	p.addPractices(seed, areas)
+	p.addHubs(seed)
 	p.addTrusts(seed)
 	p.addCouncils(seed)
+	p.addPharmacies(seed, areas)
+	p.addCareHomes(seed, areas)
+	p.addCharities(seed)
+	p.hire(seed)
 	p.registered = register(areas, p.practices)
 	for _, o := range p.all {
 		for _, s := range o.Sites {
@@ -116,56 +124,7 @@ func (p *provision) site(d dice, o *Organisation, name string, lat, lon float64,
 	return s
 }
 
-// service adds a service at a site.
-func (s *Site) service(what purpose, name string, capacity int) *Service {
-	service := &Service{
-		ID:   fmt.Sprintf("sel-service-%s-%d", s.ID[len("sel-site-"):], len(s.Services)+1),
-		Name: name + " (synthetic)", For: what, At: s, Capacity: capacity, Network: -1,
-	}
-	s.Services = append(s.Services, service)
-	return service
-}
-
 var (
 	siteStreets = []string{"Foundry Lane", "Orchard Rise", "Chandler Street", "Mill Pond Road", "Lantern Walk", "Ropewalk", "Saffron Close", "Tidewell Avenue", "Marl Road", "Sorrel Street", "Kiln Hill", "Osier Way", "Tannery Row", "Beacon Parade", "Curlew Road", "Market Parade"}
 	inwardCodes = []string{"AB", "AD", "BD", "BH", "DE", "DJ", "EF", "FG", "GH", "HJ", "JL", "LN", "NP", "PQ", "QR", "RS", "ST", "TU", "UW", "WX"}
 )
-
-// addNetworks adds the networks: each with one site that stands for where its
-// people work together.
-func (p *provision) addNetworks() {
-	for i, row := range table("networks") {
-		o := p.organisation(fmt.Sprintf("network-%02d", i+1), "network", row[2]+" Local Care Network", row[1])
-		o.Sites = []*Site{{ID: fmt.Sprintf("sel-hub-%02d", i+1), Name: row[2] + " Network Hub (synthetic)", Of: o, Town: row[2],
-			Lines: []string{"1 " + siteStreets[i%len(siteStreets)]}, Postcode: fmt.Sprintf("ZZ%d 1%s", i+1, inwardCodes[0])}}
-		p.networks[i] = o
-	}
-}
-
-// addCouncils adds the councils with their social care.
-func (p *provision) addCouncils(seed uint64) {
-	for i, row := range table("boroughs") {
-		d := roll(seed, "council", int64(i))
-		o := p.organisation(fmt.Sprintf("council-%d", i+1), "council", row[1]+" Borough Council", row[0])
-		lat, lon := p.middle(row[0])
-		site := p.site(d, o, row[1]+" Civic Offices", lat, lon, 4*i)
-		for _, s := range []struct {
-			what purpose
-			name string
-		}{{adultSocialCare, "Adult social care"}, {childrensSocialCare, "Children's social care"}, {reablement, "Reablement at home"}} {
-			site.service(s.what, s.name, 0)
-		}
-		p.councils = append(p.councils, o)
-	}
-}
-
-// middle returns the mean place of a borough's practices.
-func (p *provision) middle(borough string) (lat, lon float64) {
-	n := 0.0
-	for _, o := range p.practices {
-		if o.Borough == borough {
-			lat, lon, n = lat+o.Sites[0].Lat, lon+o.Sites[0].Lon, n+1
-		}
-	}
-	return lat / n, lon / n
-}

@@ -53,6 +53,9 @@ const (
 
 // purposeWords are how the tables of parameters write purposes.
 var purposeWords = map[string]purpose{
+	"practice": generalPractice, "extended": extendedAccess, "pharmacy": dispensing,
+	"adultcare": adultSocialCare, "childcare": childrensSocialCare, "reablement": reablement,
+	"residential": residentialCare, "nursinghome": nursingCare, "prescribing": socialPrescribing,
 	"emergency": emergency, "urgent": urgentTreatment, "wards": acuteWards, "outpatients": outpatients,
 	"imaging": imaging, "cancer": cancerCare, "maternity": maternity, "children": childrensWards,
 	"nursing": communityNursing, "response": urgentResponse, "therapies": therapies, "visiting": healthVisiting,
@@ -61,6 +64,15 @@ var purposeWords = map[string]purpose{
 	"hospice": hospice, "befriending": befriending, "carers": carersSupport, "advice": advice, "housing": housingHelp,
 	"hoarding": hoardingHelp, "forum": communityForum, "bereavement": bereavement, "parents": parentSupport,
 	"food": foodBank, "activity": activityGroup, "dementia": dementiaSupport, "addiction": addiction, "safety": safety,
+}
+
+// purposeOf returns the purpose of a word of the tables.
+func purposeOf(word string) purpose {
+	what, known := purposeWords[word]
+	if !known {
+		panic("synth: a table holds the unknown purpose " + word)
+	}
+	return what
 }
 
 // ofBorough are purposes that each borough's own provider serves: nobody else

@@ -1,19 +1,24 @@
 package synth
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
 
-// chance is one of several outcomes with how likely it is, it and those before it.
+// chance is one of several outcomes with how likely it is, it and those before
+// it. Chances are whole numbers, so that machines whose floating point differs
+// in the last place draw alike.
 type chance struct {
-	upTo  float32
+	upTo  uint32 // of certain
 	which int32
 }
 
+const certain = 1 << 20
+
 // draw returns an outcome.
 func draw(d dice, among []chance) int32 {
-	at := float32(d.rng.Float64())
+	at := d.rng.Uint32N(certain)
 	for _, c := range among {
 		if at < c.upTo {
 			return c.which
@@ -30,26 +35,20 @@ func chances(weights []float64, most int) []chance {
 			order = append(order, int32(i))
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		switch {
-		case weights[a] > weights[b]:
-			return -1
-		case weights[a] < weights[b]:
-			return 1
-		}
-		return 0
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(weights[b], weights[a]), cmp.Compare(a, b))
 	})
 	if len(order) > most {
 		order = order[:most]
 	}
-	var sum float64
+	var sum, before float64
 	for _, i := range order {
 		sum += weights[i]
 	}
-	table, upTo := make([]chance, len(order)), 0.0
+	table := make([]chance, len(order))
 	for k, i := range order {
-		upTo += weights[i] / sum
-		table[k] = chance{float32(upTo), i}
+		before += weights[i]
+		table[k] = chance{uint32(math.Round(before / sum * certain)), i}
 	}
 	return table
 }

@@ -20,23 +20,11 @@ func (p *provision) addTrusts(seed uint64) {
 		}
 		site := p.site(d, o, row[3], number(row[4])+d.normal(0, 0.001), number(row[5])+d.normal(0, 0.0015), network)
 		for word := range strings.FieldsSeq(row[7]) {
-			what, known := purposeWords[word]
-			if !known {
-				panic("source/synth: trusts: unknown purpose " + word)
+			word, always := strings.CutSuffix(word, "*")
+			service := p.serve(d, site, purposeOf(word))
+			if always {
+				service.Hours = weekOf("00:00-24:00", "00:00-24:00", "00:00-24:00")
 			}
-			site.service(what, serviceNames[what], 0)
 		}
 	}
-}
-
-// serviceNames are what services of trusts are called.
-var serviceNames = [purposes]string{
-	emergency: "Emergency department", urgentTreatment: "Urgent treatment centre", acuteWards: "Wards",
-	outpatients: "Outpatient clinics", imaging: "Imaging", cancerCare: "Cancer centre", maternity: "Maternity unit",
-	childrensWards: "Children's wards", communityNursing: "District nursing", urgentResponse: "Urgent community response",
-	therapies: "Community therapies", healthVisiting: "Health visiting and school nursing",
-	talkingTherapies: "Talking therapies", mentalHealthTeam: "Community mental health team",
-	crisisTeam: "Home treatment and crisis team", childrensMental: "Child and adolescent mental health",
-	learningTeam: "Community learning disability team", psychiatricWards: "Mental health wards",
-	ambulance: "999 ambulance response", helpline: "111 helpline", hospice: "Hospice care",
 }
