@@ -62,29 +62,6 @@ func (l *life) staff(r dice, job string) *Staff {
 	return l.p.Practice.somebody(r, job)
 }
 
-// somebody draws one of the staff with a job.
-func (o *Organisation) somebody(r dice, job string) *Staff {
-	n := 0
-	for _, s := range o.Staff {
-		if s.Job == job {
-			n++
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	k := r.rng.IntN(n)
-	for _, s := range o.Staff {
-		if s.Job == job {
-			if k == 0 {
-				return s
-			}
-			k--
-		}
-	}
-	return nil
-}
-
 // sees appends a consultation at the practice on a day or the next that it is
 // open, and returns its place; -1 when the person is not on a list then.
 func (l *life) sees(r dice, day Day, job string, minutes int) int32 {

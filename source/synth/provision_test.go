@@ -51,11 +51,16 @@ func TestPracticesAsPublished(t *testing.T) {
 func TestPeopleRegisterAsListsAre(t *testing.T) {
 	areas, p := provided()
 	d := roll(1, "test", 0)
-	settle := settlementOf(areas)
+	var at []int // each area as often as a hundred people live there
+	for i, a := range areas {
+		for range a.Population / 100 {
+			at = append(at, i)
+		}
+	}
 	got := map[*Organisation]float64{}
 	const n = 200_000
 	for range n {
-		got[p.practiceFor(d, &areas[settle.draw(d)])]++
+		got[p.practiceFor(d, &areas[anyOf(d, at)])]++
 	}
 	far := 0
 	for _, o := range p.practices {
