@@ -48,6 +48,9 @@ func (d *District) live(p *Person) {
 func (l *life) parts() {
 	l.illnesses()
 	l.cancerCare()
+	l.allergies()
+	l.jabs()
+	l.screening()
 	l.consults()
 	l.urgencies()
 }
