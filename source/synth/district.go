@@ -4,8 +4,9 @@ import "joinery/fault"
 
 // Options are what a district is made from.
 type Options struct {
-	Seed  uint64
-	Until Day // the last day of the lives
+	Seed    uint64
+	Until   Day      // the last day of the lives
+	Without []string // planted truths to leave out, by their names in Truths
 }
 
 // District is a synthetic south east London: its areas and organisations, and
@@ -17,12 +18,14 @@ type District struct {
 	Areas         []Area
 	Organisations []*Organisation
 
-	care *provision
+	care   *provision
+	truths truths
 }
 
 // Open returns the district of the options. Open of equal options returns
 // equal districts. An Until before 2010 or after 2050 is Invalid: nothing
-// published tells of the people of such a day.
+// published tells of the people of such a day. So is a truth in Without that
+// there isn't.
 func Open(options Options) (*District, error) {
 	if options.Until < dayOf(2010, 1, 1) || options.Until > dayOf(2050, 12, 31) {
 		return nil, fault.New(fault.Invalid, "People can be invented up to a day between 2010 and 2050; give such a day as the last one.")
@@ -31,6 +34,10 @@ func Open(options Options) (*District, error) {
 	d := &District{Seed: options.Seed, Until: options.Until, Since: dayOf(y-5, m, day), Areas: readAreas()}
 	d.care = newProvision(d.Seed, d.Areas)
 	d.Organisations = d.care.all
+	var err error
+	if d.truths, err = plant(options, d.care); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 

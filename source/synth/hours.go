@@ -70,7 +70,7 @@ var bankHolidays = func() map[Day]bool {
 
 // spans returns when the service is open on a day.
 func (s *Service) spans(on Day) []Span {
-	if s.Holidays != asUsual && bankHolidays[on] {
+	if s.Holidays != asUsual && holiday(on) {
 		if s.Holidays == closedOnHolidays {
 			return nil
 		}
@@ -80,8 +80,7 @@ func (s *Service) spans(on Day) []Span {
 }
 
 // OpenAt reports whether the service is open at an instant, by its hours and
-// the bank holidays of England. Bank holidays before 2019 and after 2027 are
-// not known, and taken as any day.
+// the bank holidays of England.
 func (s *Service) OpenAt(at Moment) bool {
 	on := at.Day()
 	minute := int16(at.minuteOfDay())

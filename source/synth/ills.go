@@ -270,7 +270,7 @@ func (l *life) repeats(r dice, i illness, m *medicineLine, begins Day) {
 		at := surgery(r, l.workday(day))
 		e := event(MedicationRequest, nil, at)
 		e.Text, e.Dose, e.Org, e.For, e.Label = m.name, m.dose, l.p.Practice, l.known[i], conditions[i].label
-		e.Who = l.staff(r, "GP")
+		e.Who = l.staff(r, "General practitioner")
 		e.Until, e.Status = at+365*1440, "completed"
 		if stops != NotYet && stops.Start() < e.Until {
 			e.Until = max(stops.Start(), at+7*1440)

@@ -53,6 +53,7 @@ func (l *life) parts() {
 	l.screening()
 	l.consults()
 	l.urgencies()
+	l.enrol()
 }
 
 // roll returns dice of the person's own for an aspect.
@@ -191,7 +192,3 @@ func (l *life) within(kind Kind, what *Concept, in int32) Event {
 	e.In, e.Org, e.Site, e.Who = in, meeting.Org, meeting.Site, meeting.Who
 	return e
 }
-
-// emergencyFactor is by how much the effects that are planted in the district
-// change how often a person attends in an emergency on a day.
-func (d *District) emergencyFactor(p *Person, on Day) float64 { return 1 }

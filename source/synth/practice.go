@@ -140,11 +140,18 @@ func (l *life) consult(r dice, day Day) {
 	if !l.registered(day) || day > l.to || day < l.from {
 		return
 	}
+	if l.d.truths.short(l.p.Practice, day) && !r.chance(mondayShare) {
+		later, seen := l.turnedAway(r, day)
+		if !seen || later > l.to {
+			return
+		}
+		day = later
+	}
 	at := surgery(r, day)
 	age := l.age(day)
 	if r.chance(l.missing(age)) {
 		e := event(Appointment, consultation, at)
-		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, l.p.Practice, l.p.Practice.Sites[0], l.staff(r, "GP")
+		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, l.p.Practice, l.p.Practice.Sites[0], l.staff(r, "General practitioner")
 		l.add(e)
 		return
 	}
@@ -153,7 +160,7 @@ func (l *life) consult(r dice, day Day) {
 	if how == homeVisit {
 		l.events[in].Site = nil
 	}
-	l.events[in].Who = l.staff(r, "GP")
+	l.events[in].Who = l.staff(r, "General practitioner")
 	if r.chance(0.38) { // results, letters, certificates, the known condition again
 		l.aboutKnown(r, in)
 		return

@@ -106,9 +106,11 @@ func (l *life) urgencies() {
 	for year := l.from; year <= l.to; year += 365 {
 		until := min(year+364, l.to)
 		rate := l.attendanceRate(year, luck)
-		for _, day := range r.days(year, until, rate*1.25) {
-			if r.chance(seasonal(day) * weekly(day) / 1.25 * l.d.emergencyFactor(l.p, day)) {
-				l.emergency(r, day)
+		const most = 1.25 * mostFactor // of season, week and what is planted
+		for i, day := range r.days(year, until, rate*most) {
+			if r.chance(seasonal(day) * weekly(day) / most * l.d.truths.emergencyFactor(l.p.Practice, day)) {
+				// Each with dice of its own: what is planted changes which there are, and not the others.
+				l.emergency(roll(l.d.Seed, "emergency", l.p.Number<<20+int64(year-l.from)<<8+int64(i)), day)
 			}
 		}
 		for _, day := range r.days(year, until, 0.09*luck*l.need(year)) {
