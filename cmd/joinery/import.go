@@ -244,13 +244,23 @@ type progress struct {
 	bar *mpb.Bar
 }
 
+// progress is the bar of so many bytes.
 func (a *app) progress(size int64) *progress {
-	if !isTerminal(a.err) || size == 0 {
+	return a.bar(size, decor.CountersKibiByte("% .1f of % .1f"))
+}
+
+// counter is the bar of so many things.
+func (a *app) counter(n int64, things string) *progress {
+	return a.bar(n, decor.CountersNoUnit("%d of %d "+things))
+}
+
+func (a *app) bar(total int64, counters decor.Decorator) *progress {
+	if !isTerminal(a.err) || total <= 0 {
 		return &progress{}
 	}
 	all := mpb.New(mpb.WithOutput(a.err), mpb.WithRefreshRate(200*time.Millisecond))
-	bar := all.AddBar(size,
-		mpb.PrependDecorators(decor.CountersKibiByte("% .1f of % .1f")),
+	bar := all.AddBar(total,
+		mpb.PrependDecorators(counters),
 		mpb.AppendDecorators(decor.Percentage(), decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO)))
 	return &progress{all, bar}
 }

@@ -81,25 +81,26 @@ func (s *Scribe) Person(p *Person) {
 type form struct {
 	typ, word string // the FHIR resource, and its part of an id
 	ends      bool   // whether it has a place for Until
+	recorded  bool   // whether it has a place for Recorded
 	placed    bool   // whether it names the Organization
 	notes     bool   // whether it has a list of notes
 }
 
 // forms are indexed by Kind.
 var forms = [...]form{
-	Condition:          {"Condition", "condition", true, false, true},
-	Observation:        {"Observation", "observation", true, true, true},
-	Procedure:          {"Procedure", "procedure", true, true, true},
-	Immunization:       {"Immunization", "immunization", false, true, true},
-	MedicationRequest:  {"MedicationRequest", "medication", true, true, true},
-	Encounter:          {"Encounter", "encounter", true, true, false},
-	ServiceRequest:     {"ServiceRequest", "referral", false, true, true},
-	Appointment:        {"Appointment", "appointment", true, false, false},
-	AllergyIntolerance: {"AllergyIntolerance", "allergy", false, false, true},
-	CarePlan:           {"CarePlan", "plan", true, true, true},
-	EpisodeOfCare:      {"EpisodeOfCare", "episode", true, true, false},
-	CareTeam:           {"CareTeam", "team", true, true, true},
-	Flag:               {"Flag", "flag", true, true, false},
+	Condition:          {"Condition", "condition", true, true, false, true},
+	Observation:        {"Observation", "observation", true, true, true, true},
+	Procedure:          {"Procedure", "procedure", true, false, true, true},
+	Immunization:       {"Immunization", "immunization", false, true, true, true},
+	MedicationRequest:  {"MedicationRequest", "medication", true, false, true, true},
+	Encounter:          {"Encounter", "encounter", true, false, true, false},
+	ServiceRequest:     {"ServiceRequest", "referral", false, false, true, true},
+	Appointment:        {"Appointment", "appointment", true, true, false, false},
+	AllergyIntolerance: {"AllergyIntolerance", "allergy", false, true, false, true},
+	CarePlan:           {"CarePlan", "plan", true, false, true, true},
+	EpisodeOfCare:      {"EpisodeOfCare", "episode", true, false, true, false},
+	CareTeam:           {"CareTeam", "team", true, false, true, true},
+	Flag:               {"Flag", "flag", true, false, true, false},
 }
 
 // eventID returns the id of the resource that an event becomes.

@@ -50,13 +50,23 @@ func (s *Scribe) patient() {
 	s.end()
 }
 
-// nhsNumber is the number with its state: verified, as who is registered has it.
+// numberStates are the displays of the states of an NHS number.
+var numberStates = map[string]string{
+	"01": "Number present and verified", "02": "Number present but not traced", "03": "Trace required",
+	"04": "Trace attempted - No match or multiple match found", "05": "Trace needs to be resolved", "06": "Trace in progress",
+	"07": "Number not present and trace not required", "08": "Trace postponed (baby under six weeks old)",
+}
+
+// nhsNumber is the number with how far it has been verified.
 func (s *Scribe) nhsNumber(p *Person) {
 	if p.NHSNumber == "" {
 		return
 	}
 	s.raw(`,"identifier":[{"extension":[{"url":"` + ukCore + `Extension-UKCore-NHSNumberVerificationStatus","valueCodeableConcept":{"coding":[{"system":"` +
-		ukCoreCodes + `UKCore-NHSNumberVerificationStatusEngland","code":"01","display":"Number present and verified"}]}}],"system":"` + nhsNumberSystem + `"`)
+		ukCoreCodes + `UKCore-NHSNumberVerificationStatusEngland"`)
+	s.text("code", p.NumberStatus)
+	s.text("display", numberStates[p.NumberStatus])
+	s.raw(`}]}}],"system":"` + nhsNumberSystem + `"`)
 	s.text("value", p.NHSNumber)
 	s.raw(`}]`)
 }
