@@ -68,7 +68,13 @@ type Person struct {
 	CaresFor     []*Person
 	Mother       *Person // nil: not among the people
 	Phone, Email string
-	Events       []Event // ordered by At
+	Events       []Event       // ordered by At
+	Keeper       *Organisation // who made this record; nil: the practice
+	Duplicate    *Person       // a second record of the same person, with what happened where it was made; nil: none
+
+	slips    []string // of a second record: how it differs
+	overlay  *overlay // what the record holds of another person; nil: nothing
+	overlaid bool     // another record holds something of this person
 }
 
 // Care is how many hours a week somebody cares unpaid for somebody else.

@@ -81,4 +81,6 @@ type Event struct {
 	Category *Concept // of an Observation, Condition or CarePlan
 	Label    string   // v3-ActCode of sensitivity: PSY, HIV, STD, SDV, …
 	Note     string   // a line of plain words, never with a name
+
+	misfiled bool // it is in the record of another than whom it happened to
 }

@@ -11,7 +11,7 @@ import (
 //go:embed params/bank-holidays.tsv params/boroughs.tsv params/emergency-shares.tsv
 //go:embed params/networks.tsv params/practices.tsv params/trusts.tsv params/hours.tsv
 //go:embed params/charities.tsv params/pharmacy-hours.tsv params/places.tsv
-//go:embed params/services.tsv params/staff.tsv params/staff-names.tsv
+//go:embed params/services.tsv params/staff.tsv params/staff-names.tsv params/spellings.tsv
 var careTables embed.FS
 
 // table returns the rows of a table of the organisations' parameters.

@@ -19,7 +19,9 @@ func (d *District) Block(n int64) []*Person {
 	}
 	for _, p := range people {
 		d.live(p)
+		d.second(p)
 	}
+	d.overlays(people)
 	return people
 }
 

@@ -2,7 +2,9 @@ package synth
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"joinery/fault"
@@ -89,4 +91,166 @@ func count(p *Person, m *careModel) int {
 		}
 	}
 	return n
+}
+
+func TestSecondRecords(t *testing.T) {
+	_, with := peopled(t, 24, "overlays")
+	_, without := peopled(t, 24, "overlays", "duplicates")
+	seen, holding := 0, 0
+	numbers := map[int64]bool{}
+	for i, p := range with {
+		if without[i].Duplicate != nil {
+			t.Fatal("there is a second record without the truth of them")
+		}
+		if p.Duplicate == nil {
+			if !sameLife(p, without[i]) {
+				t.Errorf("person %d has one record and lives otherwise", p.Number)
+			}
+			continue
+		}
+		seen++
+		other := p.Duplicate
+		if numbers[other.Number] || other.Number < 1_000_000_000 || len(other.slips) == 0 {
+			t.Errorf("the second record of %d has the number %d and differs in %v", p.Number, other.Number, other.slips)
+		}
+		numbers[other.Number] = true
+		if len(other.Events) > 0 {
+			holding++
+		}
+		if len(p.Events)+len(other.Events) != len(without[i].Events) {
+			t.Errorf("person %d: %d and %d events make %d", p.Number, len(p.Events), len(other.Events), len(without[i].Events))
+		}
+		checkReferences(t, p)
+		checkReferences(t, other)
+		whole := &Person{Events: p.Whole()}
+		checkReferences(t, whole)
+		if !slices.Equal(times(whole), times(without[i])) {
+			t.Errorf("person %d: the whole is another life", p.Number)
+		}
+	}
+	if share := float64(seen) / float64(len(with)); share < duplicateShare/2 || share > duplicateShare*2 || holding < seen/3 {
+		t.Errorf("%d of %d people have a second record, %d of them with events", seen, len(with), holding)
+	}
+	records := Records(with[:BlockSize])
+	if len(records) < BlockSize || records[0] != with[0] {
+		t.Errorf("%d records of a block", len(records))
+	}
+}
+
+// times returns when a person's events are.
+func times(p *Person) []Moment {
+	var at []Moment
+	for i := range p.Events {
+		at = append(at, p.Events[i].At)
+	}
+	return at
+}
+
+// checkReferences holds that events are in order and refer to encounters, conditions and referrals of their own record.
+func checkReferences(t *testing.T, p *Person) {
+	t.Helper()
+	for i := range p.Events {
+		e := &p.Events[i]
+		if i > 0 && e.At < p.Events[i-1].At {
+			t.Fatalf("record %d: event %d comes before the one before it", p.Number, i)
+		}
+		if e.In >= 0 && p.Events[e.In].Kind != Encounter {
+			t.Errorf("record %d: event %d happened in no encounter", p.Number, i)
+		}
+		if e.For >= 0 && p.Events[e.For].Kind != Condition && p.Events[e.For].Kind != ServiceRequest {
+			t.Errorf("record %d: event %d is for an event of kind %d", p.Number, i, p.Events[e.For].Kind)
+		}
+	}
+}
+
+func TestOverlays(t *testing.T) {
+	const blocks = 48
+	d, with := peopled(t, blocks, "duplicates")
+	_, without := peopled(t, blocks, "duplicates", "overlays")
+	held, kept, all := 0, 0, 0
+	for i, p := range with {
+		kept += len(p.Events)
+		all += len(without[i].Events)
+		checkReferences(t, p)
+		if p.overlay == nil {
+			if !p.overlaid && !sameLife(p, without[i]) {
+				t.Errorf("person %d has no part in an overlay and lives otherwise", p.Number)
+			}
+			continue
+		}
+		held++
+		if len(p.overlay.places) == 0 || len(p.Events) != len(without[i].Events)+len(p.overlay.places) {
+			t.Errorf("record %d holds %d events of another, and %d in all for %d", p.Number, len(p.overlay.places), len(p.Events), len(without[i].Events))
+		}
+		if of := p.overlay.of; of.Sex != p.Sex || !of.overlaid || p.Number/BlockSize != of.Number/BlockSize {
+			t.Errorf("record %d holds events of %d", p.Number, of.Number)
+		}
+		for _, at := range p.overlay.places {
+			if e := &p.Events[at]; e.At.Day() < p.Born || p.Died != NotYet && e.At.Day() > p.Died {
+				t.Errorf("record %d holds an event outside the life", p.Number)
+			}
+		}
+		checkPairs(t, d, p)
+	}
+	if kept != all {
+		t.Errorf("%d events of %d are left", kept, all)
+	}
+	if held < 3 || held > 30 {
+		t.Errorf("%d of %d records hold another's events", held, len(with))
+	}
+}
+
+// checkPairs holds that the resources that the line of a person names are written.
+func checkPairs(t *testing.T, d *District, p *Person) {
+	t.Helper()
+	written := map[string]bool{}
+	NewScribe(d, func(r Resource) { written[r.Type+"/"+r.ID] = true }).Person(p)
+	for line := range strings.Lines(string(AppendPairs(nil, p))) {
+		var pair struct {
+			Kind, Patient, Of string
+			Resources         []string
+		}
+		if err := json.Unmarshal([]byte(line), &pair); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if pair.Kind != "overlay" || !written["Patient/"+pair.Patient] || len(pair.Resources) == 0 {
+			t.Errorf("line %s", line)
+		}
+		for _, name := range pair.Resources {
+			if !written[name] {
+				t.Errorf("there is no %s", name)
+			}
+		}
+	}
+}
+
+func TestTruthIsToldBesideTheData(t *testing.T) {
+	d, _ := peopled(t, 0, "ineffective-model")
+	var told struct {
+		Effects []struct {
+			Name, Practice string
+			On             bool
+			Networks       []string
+			Multiplier     float64
+		}
+	}
+	if err := json.Unmarshal(d.Truth(1000), &told); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, o := range d.Organisations {
+		known[o.ID] = true
+	}
+	used := map[string]bool{}
+	for i, e := range told.Effects {
+		if e.Name != Truths[i] || e.On != (e.Name != "ineffective-model") || e.Multiplier <= 0 {
+			t.Errorf("truth %d is told as %+v", i, e)
+		}
+		for _, id := range append(e.Networks, e.Practice) {
+			if id != "" && (!known[id] || used[id]) {
+				t.Errorf("%s is told of %q", e.Name, id)
+			}
+			used[id] = true
+		}
+	}
 }
