@@ -80,10 +80,8 @@ func pass(d *District, all []target, blocks int64) *tally {
 		wg.Go(func() {
 			var a tally
 			for k := half; k < blocks; k += 2 {
-				for _, f := range d.drafts(k) {
-					for _, p := range d.household(k*BlockSize+int64(f.first), f) {
-						a.count(d, all, p)
-					}
+				for _, p := range d.people(k) {
+					a.count(d, all, p)
 				}
 			}
 			mu.Lock()

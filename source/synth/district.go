@@ -54,6 +54,7 @@ type Person struct {
 	Born         Day
 	Died         Day    // NotYet: alive
 	Ethnicity    string // UK Core's letter: A … S, Z; 99
+	BornAbroad   bool
 	Language     string // BCP 47; "" English
 	Interpreter  bool
 	Needs        []*Concept // accessible information

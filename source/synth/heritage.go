@@ -161,6 +161,9 @@ func likely(place *stratum, t template) []float64 {
 // families, lone parents among Black and Mixed, single older people among White
 // and Caribbean.
 func homely(letter byte, k kind) float64 {
+	if letter >= 'D' && letter <= 'G' && (k == couple || k == family || k == threeGenerations) {
+		return 0.12 // both of one mixed group is rare
+	}
 	switch k {
 	case threeGenerations:
 		return map[byte]float64{'H': 5, 'J': 5, 'K': 6, 'L': 3, 'N': 1.5, 'R': 1.5, 'S': 1.5}[letter] + 0.3

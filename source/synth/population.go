@@ -10,19 +10,47 @@ type draft struct {
 	cast  []dweller
 }
 
+// block is people who are invented together, while they are.
+type block struct {
+	d      *District
+	first  int64 // number of the first of them
+	drafts []draft
+	people []*Person
+	bears  []lineage // by person: what they were born with
+	heirs  []lineage // by draft: what its children are born with
+	of     []heritage
+	home   []int // by person: the place of their draft
+}
+
 // Block returns the n-th BlockSize people, from 0, in households, with their
 // lives. It depends on the options and n alone, and is safe for concurrent use.
 func (d *District) Block(n int64) []*Person {
-	people := make([]*Person, 0, BlockSize)
-	for _, f := range d.drafts(n) {
-		people = append(people, d.household(n*BlockSize+int64(f.first), f)...)
-	}
+	people := d.people(n)
 	for _, p := range people {
 		d.live(p)
+	}
+	for _, p := range people {
+		d.state(p)
 		d.second(p)
 	}
 	d.overlays(people)
 	return people
+}
+
+// people returns the people of a block before they have lived.
+func (d *District) people(n int64) []*Person {
+	b := &block{d: d, first: n * BlockSize, drafts: d.drafts(n)}
+	b.people = make([]*Person, 0, BlockSize)
+	for i := range b.drafts {
+		b.household(i)
+	}
+	b.kin()
+	b.name()
+	b.caring()
+	for _, p := range b.people {
+		d.reach(p)
+	}
+	return b.people
 }
 
 // drafts returns households that fill a block exactly: rows of households are
@@ -49,23 +77,26 @@ func (d *District) drafts(n int64) []draft {
 	}
 }
 
-// household makes people of a draft; number is that of its first.
-func (d *District) household(number int64, f draft) []*Person {
+// household makes people of the i-th draft.
+func (b *block) household(i int) {
+	d, f := b.d, b.drafts[i]
+	number := b.first + int64(f.first)
 	luck := roll(d.Seed, "household", number)
 	of := settle().heritage(luck, f.lot)
+	b.of = append(b.of, of)
 	home := d.home(luck, f)
-	for i, m := range f.cast {
-		p := &Person{Number: number + int64(i), Sex: m.sex, Born: d.Until - Day(years(m.age)), Died: NotYet, Household: home}
+	home.People = make([]*Person, 0, len(f.cast))
+	for k, m := range f.cast {
+		p := &Person{Number: number + int64(k), Sex: m.sex, Born: d.Until - Day(years(m.age)), Died: NotYet, Household: home}
 		if m.twin {
-			p.Born = home.People[i-1].Born
+			p.Born = home.People[k-1].Born
 		}
 		home.People = append(home.People, p)
+		b.people, b.home = append(b.people, p), append(b.home, i)
 		own := roll(d.Seed, "person", p.Number)
 		p.Ethnicity = settle().group(own, f, of, m.role)
-		d.register(own, p, f)
-		p.Names = []Name{{Use: "official", Family: "Thistledown", Given: []string{"Alex"}, Until: NotYet}}
+		d.register(own, p, f, m.role)
 	}
-	return home.People
 }
 
 // group returns the ethnic group of somebody with a role in a household.

@@ -2,7 +2,7 @@ package synth
 
 // register decides where a person of a draft is registered, since when, and
 // what is known of their NHS number.
-func (d *District) register(luck dice, p *Person, f draft) {
+func (d *District) register(luck dice, p *Person, f draft, as role) {
 	p.Left, p.Arrived = NotYet, NotYet
 	p.NHSNumber, p.NumberStatus = numberFor(d.Seed, p.Number), "01"
 	if p.NHSNumber == "" {
@@ -15,7 +15,7 @@ func (d *District) register(luck dice, p *Person, f draft) {
 			p.Practice = first.Practice // most of a household go to one practice
 		}
 	}
-	d.moves(luck, p, f)
+	d.moves(luck, p, f, as)
 	switch {
 	case p.NHSNumber == "":
 	case p.Practice == nil && luck.chance(assumed["no NHS number"]):
@@ -62,7 +62,7 @@ const unregistered = 0.96
 
 // moves draws since when a person has been registered, when they came to
 // England if that is recent, and when they left if they have.
-func (d *District) moves(luck dice, p *Person, f draft) {
+func (d *District) moves(luck dice, p *Person, f draft, as role) {
 	first := p.Household.People[0]
 	age := ageOn(p.Born, d.Until)
 	back := Day(luck.wait(years(staying(age))))
@@ -71,12 +71,7 @@ func (d *District) moves(luck dice, p *Person, f draft) {
 	}
 	p.Since = max(p.Born+Day(luck.between(7, 42)), d.Until-back, p.Born)
 	p.Since = min(p.Since, d.Until)
-	if first.Arrived != NotYet && first != p && p.Born < first.Arrived {
-		p.Arrived = first.Arrived
-	}
-	if first == p && luck.chance(assumed["arrived"]*arriving(age)*foreign[p.Ethnicity[0]-'A']) {
-		p.Arrived = d.Until - Day(luck.between(20, told*365))
-	}
+	d.arrives(luck, p, age, as)
 	if p.Arrived != NotYet {
 		p.Since = min(max(p.Since, p.Arrived+Day(luck.wait(90))), d.Until)
 	}
@@ -120,23 +115,69 @@ func staying(age int) float64 {
 	return 22
 }
 
-// arriving weighs how often the head of a household of an age came lately from abroad.
-func arriving(age int) float64 {
-	switch {
-	case age < 25:
-		return 2.2
-	case age < 35:
-		return 2.2
-	case age < 45:
-		return 1
-	case age < 60:
-		return 0.35
+// arrives draws whether a person was born abroad, and whether they came lately.
+// Children were born where the head of their household lived then.
+func (d *District) arrives(luck dice, p *Person, age int, as role) {
+	first := p.Household.People[0]
+	if as == asChild {
+		if came := d.came(first); p.Born < came {
+			p.BornAbroad, p.Arrived = true, first.Arrived
+		}
+		return
 	}
-	return 0.08
+	abroad := bornAbroad(p.Ethnicity[0], age)
+	if p != first && first.BornAbroad {
+		abroad = min(1, abroad*1.25)
+	}
+	if p.BornAbroad = luck.chance(abroad); !p.BornAbroad {
+		return
+	}
+	switch {
+	case p != first && as != asMate && first.Arrived != NotYet:
+		p.Arrived = first.Arrived
+	case luck.chance(arrivedLately(age)):
+		p.Arrived = d.Until - Day(luck.between(20, told*365))
+	}
 }
 
-// foreign weighs the same by ethnic group, from A. Assumption.
-var foreign = [26]float64{
-	'A' - 'A': 0.08, 'B' - 'A': 1, 'C' - 'A': 2.3, 'D' - 'A': 0.1, 'E' - 'A': 0.3, 'F' - 'A': 0.4, 'G' - 'A': 1.2, 'H' - 'A': 2.6, 'J' - 'A': 1.5, 'K' - 'A': 1.2,
-	'L' - 'A': 1.8, 'M' - 'A': 0.2, 'N' - 'A': 1.2, 'P' - 'A': 0.8, 'R' - 'A': 2.6, 'S' - 'A': 2.2,
+// came returns when somebody born abroad came to England; NotYet: born here.
+func (d *District) came(p *Person) Day {
+	if !p.BornAbroad || p.Arrived != NotYet {
+		return p.Arrived
+	}
+	return max(p.Born, d.Until-Day(years(told+roll(d.Seed, "came", p.Number).wait(14))))
+}
+
+// bornAbroad returns which part of an ethnic group's people of an age were born
+// outside the United Kingdom. Assumption, after the Census 2021's country of
+// birth by ethnic group; in 2014, 16 to 40% of the boroughs' people were (GLA
+// borough profiles).
+func bornAbroad(group byte, age int) float64 {
+	part := map[byte]float64{'A': 0.03, 'B': 0.65, 'C': 0.9, 'D': 0.06, 'E': 0.25, 'F': 0.25, 'G': 0.4, 'H': 0.66, 'J': 0.55, 'K': 0.6,
+		'L': 0.78, 'M': 0.14, 'N': 0.72, 'P': 0.4, 'R': 0.75, 'S': 0.8}[group]
+	switch {
+	case group == 'M' && age >= 60:
+		return 0.9
+	case group == 'A':
+		return part
+	case age < 25:
+		return part * 0.6
+	}
+	return part
+}
+
+// arrivedLately returns which part of people born abroad came in the years that
+// are told in full. Assumption, so that it comes to about one in five of them.
+func arrivedLately(age int) float64 {
+	switch {
+	case age < 25:
+		return 0.5
+	case age < 35:
+		return 0.36
+	case age < 45:
+		return 0.14
+	case age < 60:
+		return 0.05
+	}
+	return 0.015
 }
