@@ -12,14 +12,17 @@ import (
 )
 
 type synthCommand struct {
-	Write synthWrite `cmd:"" default:"withargs" help:"Invent people and write them to a folder."`
-	Show  synthShow  `cmd:"" help:"Tell one invented life, to be read."`
+	Write  synthWrite  `cmd:"" default:"withargs" help:"Invent people and write them to a folder."`
+	Show   synthShow   `cmd:"" help:"Tell one invented life, to be read."`
+	Report synthReport `cmd:"" help:"Compare invented people with the published figures they were made by."`
 }
 
 // district is what every synth command invents its people from.
 type district struct {
 	Seed  uint64 `help:"Another number invents other people." default:"1"`
 	Until string `help:"The last day of their lives." default:"2026-01-31" placeholder:"DATE"`
+
+	Without []string `help:"Planted truths to leave out, by their names in truth.json." placeholder:"TRUTH,…"`
 }
 
 // open returns the district that the flags name.
@@ -28,7 +31,7 @@ func (f *district) open() (*synth.District, error) {
 	if err != nil {
 		return nil, misuse{fault.New(fault.Invalid, "--until is a date, as in 2026-01-31.")}
 	}
-	d, err := synth.Open(synth.Options{Seed: f.Seed, Until: synth.Day(until.Unix() / 86400)})
+	d, err := synth.Open(synth.Options{Seed: f.Seed, Until: synth.Day(until.Unix() / 86400), Without: f.Without})
 	if err != nil {
 		return nil, misuse{err}
 	}
