@@ -96,6 +96,9 @@ func pass(d *District, all []target, blocks int64) *tally {
 func (a *tally) count(d *District, all []target, p *Person) {
 	l := &life{d: d, p: p, body: d.bodyOf(p), from: max(d.Since+1, p.Born), to: d.Until}
 	l.inHome = p.Household.CareHome != nil
+	if p.Left != NotYet {
+		l.to = p.Left
+	}
 	l.grow()
 	l.die()
 	middle := (l.from + l.to) / 2

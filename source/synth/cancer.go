@@ -193,7 +193,7 @@ func (l *life) towardsDiagnosis(r dice, asked, seen Day, place *Service) {
 	if asked < l.from || !l.registered(asked) {
 		return
 	}
-	in := l.sees(r, asked, "GP", 15)
+	in := l.sees(r, asked, generalist, 15)
 	if in < 0 {
 		return
 	}
@@ -251,7 +251,7 @@ func (l *life) session(r dice, what *Concept, day Day, place *Service) {
 // five years.
 func (l *life) cancerAfter(r dice, found Day, known int32) {
 	if day := found + Day(r.between(60, 330)); day >= l.from && r.chance(0.85) {
-		if in := l.sees(r, day, "GP", 20); in >= 0 {
+		if in := l.sees(r, day, generalist, 20); in >= 0 {
 			e := l.within(Procedure, cancerReview, in)
 			e.Status, e.For = "completed", l.known[cancer]
 			l.add(e)

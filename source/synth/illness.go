@@ -306,6 +306,9 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 		age = max(0, c.curve[0].age-2) + end*min(2, c.curve[0].age)
 	}
 	day := p.Born + Day(age*365.25)
+	if i == eczema && age < 0.2 {
+		day += Day(30 + 200*end)
+	}
 	if day > until {
 		return
 	}

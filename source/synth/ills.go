@@ -138,7 +138,7 @@ func (l *life) diagnose(r dice, i illness) int32 {
 	e.Grain, e.Status, e.Label = ToTheDay, "active", conditions[i].label
 	if began < l.from {
 		l.milestone(r, &e, began)
-	} else if in := l.sees(r, began, "GP", 15); in >= 0 {
+	} else if in := l.sees(r, began, generalist, 15); in >= 0 {
 		if l.events[in].At.Day() > l.to {
 			return -1
 		}
@@ -253,9 +253,6 @@ func isIn(list []string, s string) bool {
 // repeats appends a repeat medicine: one request for each year that it is
 // authorised for.
 func (l *life) repeats(r dice, i illness, m *medicineLine, begins Day) {
-	if l.p.Practice == nil {
-		return
-	}
 	stops := NotYet
 	if l.ended[i] != NotYet {
 		stops = l.ended[i]
@@ -266,11 +263,14 @@ func (l *life) repeats(r dice, i illness, m *medicineLine, begins Day) {
 	if begins < l.from { // the authorisation that was running then began on some day
 		first += Day(r.between(0, 364))
 	}
-	for day := max(first, l.p.Since); day <= l.to && (stops == NotYet || day < stops); day += Day(r.between(345, 380)) {
+	for day := first; day <= l.to && (stops == NotYet || day < stops); day += Day(r.between(345, 380)) {
 		at := surgery(r, l.workday(day))
+		if !l.registered(at.Day()) {
+			continue
+		}
 		e := event(MedicationRequest, nil, at)
-		e.Text, e.Dose, e.Org, e.For, e.Label = m.name, m.dose, l.p.Practice, l.known[i], conditions[i].label
-		e.Who = l.staff(r, "General practitioner")
+		e.Text, e.Dose, e.Org, e.For, e.Label = m.name, m.dose, l.practice(at.Day()), l.known[i], conditions[i].label
+		e.Who = e.Org.somebody(r, generalist)
 		e.Until, e.Status = at+365*1440, "completed"
 		if stops != NotYet && stops.Start() < e.Until {
 			e.Until = max(stops.Start(), at+7*1440)

@@ -27,6 +27,7 @@ type life struct {
 	vital  vitals
 	tumour tumour             // if there is or was a cancer
 	known  [illnesses]int32   // places of the Conditions, -1: not told
+	before *Organisation      // the practice before the present one
 	inHome bool               // lives in a care home
 	near   [purposes]*Service // whom the person turns to, once looked for
 }
@@ -36,24 +37,49 @@ type life struct {
 func (d *District) live(p *Person) {
 	l := &life{d: d, p: p, body: d.bodyOf(p), from: max(d.Since+1, p.Born), to: d.Until}
 	l.inHome = p.Household.CareHome != nil
+	l.window()
 	l.grow()
 	l.die()
+	if p.Died != NotYet && p.Since > p.Died { // they would have moved later
+		p.Since = max(p.Born, p.Died-300)
+	}
 	l.events = make([]Event, 0, 128)
 	l.vital = l.measured()
 	l.parts()
 	p.Events = l.ordered()
 }
 
+// window narrows the days that are told in full to those on which the person
+// lived in the district, as far as anybody there knew.
+func (l *life) window() {
+	if l.p.Arrived != NotYet {
+		l.from = max(l.from, l.p.Arrived)
+	}
+	if l.p.Left != NotYet {
+		l.to = l.p.Left
+	}
+	l.moved()
+}
+
 // parts tells one part of the life after the other.
 func (l *life) parts() {
 	l.illnesses()
 	l.cancerCare()
+	l.mindCare()
+	l.motherhood()
+	l.infancy()
+	l.frailAge()
+	l.social()
 	l.allergies()
 	l.jabs()
 	l.screening()
+	l.joined()
 	l.consults()
+	l.followed()
+	l.operations()
 	l.urgencies()
 	l.enrol()
+	l.dying()
 }
 
 // roll returns dice of the person's own for an aspect.

@@ -166,8 +166,8 @@ func (l *life) die() {
 	l.p.Died = NotYet
 	left := r.wait(1)
 	const step = 73 // days: a fifth of a year
-	for day := l.from; day <= l.d.Until; day += step {
-		last := min(day+step, l.d.Until+1)
+	for day := l.from; day <= l.to; day += step {
+		last := min(day+step, l.to+1)
 		h := l.hazards(day)
 		sum := 0.0
 		for _, x := range h {

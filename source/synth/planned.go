@@ -71,8 +71,11 @@ func specialtyOf(key string) *specialty {
 // refer tells of a referral: asked for in an encounter (or on the encounter's
 // day, below 0: never), then waited for, then seen, perhaps seen again, operated
 // on, discharged. A few never come. It returns the ServiceRequest's place.
-func (l *life) refer(r dice, in, reason int32, key string, why *Concept) int32 {
-	s := specialtyOf(key)
+func (l *life) refer(r dice, in, reason int32, key string) int32 {
+	return l.referTo(r, in, reason, specialtyOf(key))
+}
+
+func (l *life) referTo(r dice, in, reason int32, s *specialty) int32 {
 	e := l.within(ServiceRequest, s.code, in)
 	e.Text, e.Priority, e.Status, e.For = s.name, s.priority, "completed", reason
 	asked := e.At
@@ -175,3 +178,126 @@ func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place
 
 // lognormal returns a number around 1 whose logarithm has a standard deviation.
 func (d dice) lognormal(sd float64) float64 { return math.Exp(d.normal(0, sd)) }
+
+// elective is an operation that is planned: who has it, by age, in 1,000 a year.
+type elective struct {
+	key    string // specialty
+	what   *Concept
+	rates  [6]float64
+	men    float64
+	women  float64
+	nights float64
+}
+
+// electives are the commonest planned procedures. Rates: NHS Digital, Hospital Admitted
+// Patient Care Activity 2019-20, procedures by age, over ONS people; K: not verified here,
+// rounded, and scaled so that planned admissions come near 130 in 1,000 a year.
+var electives = []elective{
+	{"eyes", sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), [6]float64{0, 0, 0.1, 4, 32, 45}, 1, 1, 0},
+	{"bones", sct("52734007", "Total replacement of hip", Unverified), [6]float64{0, 0, 0.1, 2, 6, 5}, 0.9, 1.1, 3},
+	{"bones", sct("609588000", "Total knee replacement", SeenOnce), [6]float64{0, 0, 0.05, 2, 8, 5}, 0.9, 1.1, 3},
+	{"bones", sct("13767004", "Operation on musculoskeletal system", Unverified), [6]float64{0.4, 2, 6, 11, 10, 6}, 1, 1, 0},
+	{"gut", sct("76009000", "Esophagogastroduodenoscopy", Unverified), [6]float64{0.1, 0.6, 7, 18, 24, 18}, 1, 1, 0},
+	{"gut", sct("73761001", "Colonoscopy", SeenOnce), [6]float64{0, 0.2, 4, 13, 22, 12}, 1, 1, 0},
+	{"gut", sct("44558001", "Repair of inguinal hernia", Unverified), [6]float64{0.8, 0.6, 0.9, 2.6, 3.6, 3}, 1.8, 0.2, 0},
+	{"gut", sct("38102005", "Cholecystectomy", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
+	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), [6]float64{0, 0.1, 1.8, 6, 14, 14}, 1.3, 0.7, 0},
+	{"ear", sct("173422009", "Tonsillectomy", Unverified), [6]float64{2, 3.5, 1, 0.1, 0, 0}, 1, 1, 0},
+	{"women", sct("236886002", "Hysterectomy", Unverified), [6]float64{0, 0, 0.8, 3, 1, 0.4}, 0, 2, 2},
+	{"women", sct("65200003", "Insertion of intrauterine contraceptive device", SeenOnce), [6]float64{0, 0, 3, 1.5, 0, 0}, 0, 2, 0},
+	{"skin", sct("274031008", "Rectal polypectomy", SeenOnce), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
+	{"heart", sct("415070008", "Percutaneous coronary intervention", SeenOnce), [6]float64{0, 0, 0.1, 2, 3.5, 2}, 1.5, 0.5, 1},
+}
+
+// operations tells of planned operations: seen by the practice, referred, seen in
+// the clinic, operated on.
+func (l *life) operations() {
+	r := l.roll("operations")
+	for i := range electives {
+		o := &electives[i]
+		rate := o.rates[ageBand(l.age(l.to))] / 1000 * o.women
+		if l.p.Sex == Male {
+			rate = o.rates[ageBand(l.age(l.to))] / 1000 * o.men
+		}
+		cause := illness(illnesses)
+		switch {
+		case o.key == "eyes":
+			cause, rate = cataract, rate*2.5
+		case o.nights == 3:
+			cause, rate = osteoarthritis, rate*3
+		}
+		for _, day := range r.days(l.from, l.to, rate) {
+			reason := int32(-1)
+			if cause < illnesses {
+				if !l.has(cause, day) || l.known[cause] < 0 || l.began[cause] > day-60 {
+					continue
+				}
+				reason = l.known[cause]
+			}
+			l.planned(r, day, o, reason)
+			break
+		}
+	}
+}
+
+// planned tells of one operation from the practice on.
+func (l *life) planned(r dice, day Day, o *elective, reason int32) {
+	in := l.sees(r, day, generalist, 15)
+	if in < 0 {
+		return
+	}
+	l.events[in].For = reason
+	s := *specialtyOf(o.key)
+	s.operation, s.operates, s.stay, s.again = o.what, 0.97, o.nights, 0.7
+	l.referTo(r, in, reason, &s)
+}
+
+// clinicsOf is how often a year people with a condition are seen in a clinic, and
+// in which. Assumption, so that outpatient attendances come near 1.5 a person a
+// year (NHS Digital, Hospital Outpatient Activity 2019-20: 2.1 in England, with
+// physiotherapy and midwives); K.
+var clinicsOf = []struct {
+	of      illness
+	perYear float64
+	name    string
+}{
+	{rheumatoid, 2.2, "Rheumatology"}, {sclerosis, 1.6, "Neurology"}, {epilepsy, 0.8, "Neurology"}, {parkinsons, 2, "Neurology"},
+	{sickle, 3, "Haematology"}, {hiv, 2, "HIV clinic"}, {kidney, 0.4, "Nephrology"}, {heartFailure, 1.2, "Heart failure clinic"},
+	{glaucoma, 1.8, "Ophthalmology"}, {macular, 4, "Ophthalmology"}, {type1, 2, "Diabetes clinic"}, {type2, 0.35, "Diabetes clinic"}, {liver, 1.4, "Hepatology"},
+	{copd, 0.5, "Respiratory medicine"}, {asthma, 0.12, "Respiratory medicine"}, {heartDisease, 0.6, "Cardiology"}, {fibrillation, 0.5, "Cardiology"},
+	{stroke, 0.5, "Stroke clinic"}, {apnoea, 0.6, "Sleep clinic"}, {endometriosis, 0.8, "Gynaecology"}, {eczema, 0.12, "Dermatology"},
+	{osteoarthritis, 0.3, "Trauma and orthopaedics"}, {prostate, 0.4, "Urology"}, {psoriasis, 0.4, "Dermatology"}, {anaemia, 0.2, "Haematology"},
+	{hearing, 0.4, "Audiology"}, {disability, 0.5, "Neurodevelopmental clinic"}, {gout, 0.15, "Rheumatology"}, {arterial, 0.5, "Vascular surgery"}, {thyroid, 0.12, "Endocrinology"}, {migraine, 0.1, "Neurology"},
+}
+
+// followed tells of the clinics in which a known condition is followed.
+func (l *life) followed() {
+	r := l.roll("clinics")
+	place := l.service(outpatients)
+	if place == nil {
+		return
+	}
+	for _, c := range clinicsOf {
+		if l.began[c.of] == NotYet || l.known[c.of] < 0 {
+			continue
+		}
+		keen := r.wait(1) // some are seen often, most seldom
+		for _, day := range r.days(max(l.from, l.began[c.of]+40), l.to, c.perYear*keen) {
+			if !l.has(c.of, day) {
+				continue
+			}
+			if r.chance(0.07) {
+				e := event(Appointment, seenAgain, l.clinic(r, day))
+				e.Status, e.Until, e.Org, e.Site, e.Text = "noshow", e.At+20, place.At.Of, place.At, c.name
+				l.add(e)
+				continue
+			}
+			class := "AMB"
+			if r.chance(0.22) {
+				class = "VR"
+			}
+			in := l.meets(seenAgain, class, l.clinic(r, day), 20, place.At.Of, place.At)
+			l.events[in].Text, l.events[in].For, l.events[in].Label = c.name, l.known[c.of], conditions[c.of].label
+		}
+	}
+}

@@ -2,6 +2,7 @@ package synth
 
 import (
 	_ "embed"
+	"math"
 	"strings"
 	"time"
 )
@@ -51,15 +52,53 @@ func readReasons() (all []reason) {
 	return all
 }
 
-// registered reports whether the person is on a practice's list on a day.
-func (l *life) registered(on Day) bool { return l.p.Practice != nil && on >= l.p.Since }
+// contraception is the one reason that is not a problem.
+const contraception = "13197004"
 
-// staff returns somebody of the practice with a job; nil: it has nobody such.
-func (l *life) staff(r dice, job string) *Staff {
-	if l.p.Practice == nil {
+// ofEncounter marks a Condition that is a diagnosis of one encounter, not an
+// entry of the list of problems.
+var ofEncounter = &Concept{"http://terminology.hl7.org/CodeSystem/condition-category", "encounter-diagnosis", "Encounter Diagnosis", Verified}
+
+// Jobs of a practice's staff.
+const (
+	generalist    = "General practitioner"
+	practiceNurse = "Practice nurse"
+	assistant     = "Healthcare assistant"
+)
+
+// practice returns the practice on whose list the person was on a day; nil: on
+// none that is known of. Who moved to their practice from within the district
+// was on another's list before.
+func (l *life) practice(on Day) *Organisation {
+	switch {
+	case l.p.Practice == nil:
 		return nil
+	case on >= l.p.Since:
+		return l.p.Practice
 	}
-	return l.p.Practice.somebody(r, job)
+	return l.before
+}
+
+// registered reports whether the person was on a practice's list on a day.
+func (l *life) registered(on Day) bool { return l.practice(on) != nil }
+
+// moved decides from where the person came to their practice: two in three
+// from another of the district (assumption), the others from elsewhere, so that
+// nothing is told here of the time before but what came with their record.
+func (l *life) moved() {
+	p := l.p
+	if p.Practice == nil || p.Since <= l.from || p.Born > p.Since-60 {
+		if p.Practice != nil && p.Born > p.Since-60 {
+			l.before = p.Practice
+		}
+		return
+	}
+	r := roll(l.d.Seed, "moved", p.Household.People[0].Number)
+	if p.Arrived == NotYet && r.chance(0.66) {
+		l.before = l.d.care.practiceFor(r, p.Household.Area)
+		return
+	}
+	l.from = max(l.from, p.Since-Day(r.between(0, 60)))
 }
 
 // sees appends a consultation at the practice on a day or the next that it is
@@ -69,8 +108,9 @@ func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
 	if !l.registered(day) || !l.alive(day) {
 		return -1
 	}
-	in := l.meets(consultation, "AMB", surgery(r, day), minutes, l.p.Practice, l.p.Practice.Sites[0])
-	l.events[in].Who = l.staff(r, job)
+	at := l.practice(day)
+	in := l.meets(consultation, "AMB", surgery(r, day), minutes, at, at.Sites[0])
+	l.events[in].Who = at.somebody(r, job)
 	return in
 }
 
@@ -79,8 +119,8 @@ func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
 // England 2007-14: 5.2 a person a year, of which reviews and nurses' own lists,
 // told apart here, are about a third); K: not verified here, rounded.
 func contactRate(age float64, sex Sex) float64 {
-	women := [...]float64{4.6, 1.5, 3.5, 3.9, 4.6, 6}
-	men := [...]float64{4.8, 1.4, 1.6, 2.7, 4.2, 6}
+	women := [...]float64{6.2, 2.6, 5.7, 6.2, 7, 9}
+	men := [...]float64{6.4, 2.4, 2.6, 4.3, 6.4, 9}
 	if sex == Male {
 		return men[ageBand(age)]
 	}
@@ -105,18 +145,36 @@ func (l *life) need(on Day) float64 {
 
 // consults tells of the contacts that the person sought.
 func (l *life) consults() {
-	if l.p.Practice == nil {
-		return
-	}
 	r := l.roll("practice")
 	keen := max(0.15, r.normal(1, 0.35))
-	for year := max(l.from, l.p.Since); year <= l.to; year += 365 {
+	for year := l.from; year <= l.to; year += 365 {
 		until := min(year+364, l.to)
 		rate := contactRate(l.age(year), l.p.Sex) * keen * l.need(year)
 		for _, day := range r.days(year, until, rate) {
 			l.consult(r, day)
 		}
 	}
+}
+
+// joined tells of the check of somebody who is new on a practice's list.
+func (l *life) joined() {
+	p := l.p
+	if p.Practice == nil || p.Since < l.from || l.age(p.Since) < 16 {
+		return
+	}
+	r := l.roll("joined")
+	if !r.chance(0.7) {
+		return
+	}
+	in := l.sees(r, p.Since+Day(r.between(1, 40)), assistant, 15)
+	if in < 0 {
+		return
+	}
+	l.events[in].What, l.events[in].Note = checkUp, "New patient check"
+	l.takePressure(r, in)
+	l.weigh(r, in)
+	l.askSmoking(in)
+	l.observe(in, drinking, socialHistory, math.Round(l.vital.drinks), unitsAWeek, 0)
 }
 
 // pressed moves a contact to the day of the week on which it is sought: Mondays
@@ -140,27 +198,27 @@ func (l *life) consult(r dice, day Day) {
 	if !l.registered(day) || day > l.to || day < l.from {
 		return
 	}
-	if l.d.truths.short(l.p.Practice, day) && !r.chance(mondayShare) {
+	if l.d.truths.short(l.practice(day), day) && !r.chance(mondayShare) {
 		later, seen := l.turnedAway(r, day)
 		if !seen || later > l.to {
 			return
 		}
 		day = later
 	}
-	at := surgery(r, day)
+	at, org := surgery(r, day), l.practice(day)
 	age := l.age(day)
 	if r.chance(l.missing(age)) {
 		e := event(Appointment, consultation, at)
-		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, l.p.Practice, l.p.Practice.Sites[0], l.staff(r, "General practitioner")
+		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, org, org.Sites[0], org.somebody(r, generalist)
 		l.add(e)
 		return
 	}
 	how, class, minutes := l.manner(r, age)
-	in := l.meets(how, class, at, minutes, l.p.Practice, l.p.Practice.Sites[0])
+	in := l.meets(how, class, at, minutes, org, org.Sites[0])
 	if how == homeVisit {
 		l.events[in].Site = nil
 	}
-	l.events[in].Who = l.staff(r, "General practitioner")
+	l.events[in].Who = org.somebody(r, generalist)
 	if r.chance(0.38) { // results, letters, certificates, the known condition again
 		l.aboutKnown(r, in)
 		return
@@ -169,8 +227,18 @@ func (l *life) consult(r dice, day Day) {
 	if w == nil {
 		return
 	}
+	if w.what.Code == contraception {
+		e := l.within(Procedure, w.what, in)
+		e.Status = "completed"
+		l.add(e)
+		if r.chance(w.share) {
+			l.prescribe(in, -1, w.medicine, w.dose, 182, age)
+		}
+		l.takePressure(r, in)
+		return
+	}
 	problem := l.within(Condition, w.what, in)
-	problem.Status = "resolved"
+	problem.Status, problem.Category = "resolved", ofEncounter
 	problem.Until = problem.At + Moment(r.between(3, 40)*1440)
 	known := l.add(problem)
 	l.examine(r, in, w, age)
@@ -178,7 +246,7 @@ func (l *life) consult(r dice, day Day) {
 		l.prescribe(in, known, w.medicine, w.dose, 14, age)
 	}
 	if w.to != "" && r.chance(w.refer) {
-		l.refer(r, in, known, w.to, w.what)
+		l.refer(r, in, known, w.to)
 	}
 }
 
@@ -258,8 +326,22 @@ func (l *life) examine(r dice, in int32, w *reason, age float64) {
 		l.takePressure(r, in)
 	case age >= 18 && r.chance(0.07):
 		l.weigh(r, in)
-	case age >= 30 && r.chance(0.12):
-		l.observe(in, haemoglobin, laboratory, l.bloodOn(r), gramsPerLitre, 0)
+	case age >= 18 && r.chance(0.1):
+		l.bloods(r, in)
+	}
+}
+
+// bloods appends what a practice asks a laboratory for when somebody is tired,
+// or aches, or has lost weight.
+func (l *life) bloods(r dice, in int32) {
+	day := l.events[in].At.Day()
+	l.observe(in, haemoglobin, laboratory, l.bloodOn(r), gramsPerLitre, 0)
+	l.observe(in, filtration, laboratory, l.filtrationOn(r, day), millilitresPerMinute, 0)
+	if r.chance(0.6) {
+		l.observe(in, sugar, laboratory, l.sugarOn(r, day), millimolesPerMole, 0)
+	}
+	if r.chance(0.5) {
+		l.observe(in, thyrotropin, laboratory, clip(0.4+r.wait(1.6), 0.2, 9), milliunitsPerLitre, 1)
 	}
 }
 

@@ -75,7 +75,8 @@ func (l *life) immunised(r dice, what *Concept, dose int8, day Day, school bool)
 			e.At, e.Org = day.At(10*60+5*r.between(0, 40)), place.At.Of
 		}
 	case l.registered(day):
-		e.Org, e.Site, e.Who = l.p.Practice, l.p.Practice.Sites[0], l.staff(r, "Practice nurse")
+		e.Org = l.practice(day)
+		e.Site, e.Who = e.Org.Sites[0], e.Org.somebody(r, practiceNurse)
 	default: // elsewhere, before: only the day is known
 		e.At, e.Grain = day.Start(), ToTheDay
 	}
@@ -100,14 +101,17 @@ func (l *life) jabs() {
 
 func (l *life) childJabs(r dice, faith float64) {
 	luck := r.uniform() // one for all: a child who misses one misses others
+	weeks, late := 0.0, 0.0
 	for _, j := range childhood {
+		if j.weeks != weeks { // what is due together is given together
+			weeks, late = j.weeks, r.wait(9)
+			if weeks > 50 {
+				late = r.wait(35)
+			}
+		}
 		u := 0.8*luck + 0.2*r.uniform()
 		if u > math.Pow(j.coverage, faith) {
 			continue
-		}
-		late := r.wait(9)
-		if j.weeks > 50 {
-			late = r.wait(35)
 		}
 		l.immunised(r, j.what, j.dose, l.p.Born+Day(j.weeks*7+late), j.school)
 	}
@@ -256,9 +260,6 @@ var screens = []screen{
 // screening tells of the screening to which the person is called in the years
 // told in full: done, or, of the last call, not taken up.
 func (l *life) screening() {
-	if l.p.Practice == nil {
-		return
-	}
 	r := l.roll("screening")
 	luck := 0.7*r.uniform() + 0.3*math.Min(0.999, 0.2*l.faith())
 	for i := range screens {
@@ -288,14 +289,14 @@ func (l *life) screened(r dice, s *screen, day Day, comes bool) {
 			return
 		}
 		e.At, e.Grain, e.Status = l.workday(day+Day(r.between(60, 150))).Start(), ToTheDay, "not-done"
-		e.Org, e.Note = l.p.Practice, "Called, did not take part"
+		e.Org, e.Note = l.practice(day), "Called, did not take part"
 		l.add(e)
 		return
 	}
 	day += Day(r.between(7, 90))
 	switch s.what {
 	case cervical:
-		in := l.sees(r, day, "Practice nurse", 15)
+		in := l.sees(r, day, practiceNurse, 15)
 		if in < 0 {
 			return
 		}
@@ -326,10 +327,10 @@ func (l *life) referAfter(r dice, cause int32, key string, day Day) {
 	if !l.registered(day) {
 		return
 	}
-	in := l.sees(r, day, "GP", 10)
+	in := l.sees(r, day, generalist, 10)
 	if in >= 0 {
 		l.events[in].What, l.events[in].Class = phoneCall, "VR"
-		l.refer(r, in, -1, key, l.events[cause].What)
+		l.refer(r, in, -1, key)
 	}
 }
 
@@ -366,7 +367,7 @@ func (l *life) healthChecks(r dice) {
 				return
 			}
 		}
-		in := l.sees(r, day, "Healthcare assistant", 20)
+		in := l.sees(r, day, assistant, 20)
 		if in < 0 {
 			continue
 		}

@@ -12,9 +12,6 @@ var reviewed = [illnesses]bool{
 // diabetes a second after half a year. Source: QOF 2019/20, achievement of the
 // review indicators (65-85 in 100); K: not verified here.
 func (l *life) reviews() {
-	if l.p.Practice == nil {
-		return
-	}
 	r := l.roll("reviews")
 	keeps := clip(r.normal(0.76, 0.12), 0.2, 0.97)
 	_, month, _ := l.p.Born.Date()
@@ -50,7 +47,7 @@ func (l *life) review(r dice, day Day, half bool) {
 	if n == 1 && which[0] == hyperglycaemia && r.chance(0.4) {
 		return
 	}
-	in := l.sees(r, day, "Practice nurse", 20)
+	in := l.sees(r, day, practiceNurse, 20)
 	if in < 0 {
 		return
 	}

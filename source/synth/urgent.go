@@ -72,9 +72,9 @@ func along(curve []knot, age float64) float64 {
 // attendanceRate is how often a year the person goes to an emergency department
 // or urgent treatment centre, around the year's mean.
 func (l *life) attendanceRate(on Day, luck float64) float64 {
-	rate := along(attendanceCurve, l.age(on)) * luck * 0.74
+	rate := along(attendanceCurve, l.age(on)) * luck * 1.02
 	rate *= math.Exp(0.055 * (5.5 - float64(l.decile))) // the most deprived tenth near twice the least (NHS Digital 2019-20; K)
-	rate *= 0.55 + 0.45*l.need(on)
+	rate *= 0.75 + 0.25*l.need(on)
 	if l.p.Household.Home == NoFixedAbode {
 		rate *= 4 // Homeless Link; K
 	}
@@ -113,13 +113,11 @@ func (l *life) urgencies() {
 				l.emergency(roll(l.d.Seed, "emergency", l.p.Number<<20+int64(year-l.from)<<8+int64(i)), day)
 			}
 		}
-		for _, day := range r.days(year, until, 0.09*luck*l.need(year)) {
+		for _, day := range r.days(year, until, 0.22*luck*l.need(year)) {
 			l.helpline(r, day, false)
 		}
-		if l.age(year) >= 65 || l.inHome {
-			for _, day := range r.days(year, until, 0.12*rate) { // seen by a crew and left at home
-				l.ambulance(r, anyHour(r, day), false)
-			}
+		for _, day := range r.days(year, until, rate*[...]float64{0.05, 0.05, 0.12, 0.14, 0.2, 0.28}[ageBand(l.age(year))]) { // seen by a crew and left where they are
+			l.ambulance(r, anyHour(r, day), false)
 		}
 	}
 }
@@ -165,7 +163,7 @@ func (l *life) treated(r dice, day Day, what *emergencyOf) bool {
 	if place == nil {
 		return false
 	}
-	at := daytime(r, day, 8, 21)
+	at := daytime(r, day, 8, 20)
 	in := l.meets(urgentVisit, "AMB", at, r.between(40, 190), place.At.Of, place.At)
 	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r), dischargeHome
 	l.events[in].Text = "Urgent treatment centre"
@@ -180,7 +178,7 @@ func (l *life) finding(r dice, in int32, what *emergencyOf) int32 {
 	}
 	e := l.within(Condition, what.what, in)
 	e.At += Moment(r.between(15, 35))
-	e.Status, e.Until = "resolved", e.At+Moment(r.between(2, 30)*1440)
+	e.Status, e.Until, e.Category = "resolved", e.At+Moment(r.between(2, 30)*1440), ofEncounter
 	return l.add(e)
 }
 
@@ -229,7 +227,7 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 	if age >= 16 && (arrival == byAmbulance || r.chance(0.1)) {
 		l.early(r, in, what.admitted)
 	}
-	admits := [...]float64{0.14, 0.1, 0.15, 0.24, 0.38, 0.52}[ageBand(age)] * what.admitted
+	admits := [...]float64{0.2, 0.15, 0.24, 0.37, 0.5, 0.46}[ageBand(age)] * what.admitted
 	if arrival == byAmbulance {
 		admits *= 1.35
 	}
@@ -256,6 +254,9 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 	if r.chance(0.3) { // same day and one night
 		minutes = r.between(300, 1700)
 	}
+	if factor < 0.6 {
+		minutes = min(minutes, 3*1440)
+	}
 	minutes = max(240, min(minutes, 120*1440))
 	ends := (begins + Moment(minutes)).Day()
 	leaves := daytime(r, ends, 10, 20)
@@ -266,6 +267,9 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 	l.events[in].Outcome, l.events[in].For = dischargeHome, found
 	if l.inHome {
 		l.events[in].Outcome = toCareHome
+	}
+	if l.age(ends) >= 75 {
+		l.afterStay(r, ends, 0.13)
 	}
 	return in
 }
@@ -294,7 +298,7 @@ func (l *life) ambulance(r dice, at Moment, takes bool) {
 	e := &l.events[in]
 	if !takes {
 		e.Outcome = seesPrimaryCare
-		if r.chance(0.35) {
+		if r.chance(0.35) && l.age(at.Day()) >= 65 {
 			fell := l.within(Condition, fall, in)
 			fell.Status, fell.Until = "resolved", fell.At+1440
 			l.add(fell)

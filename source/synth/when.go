@@ -45,7 +45,8 @@ var aroundTheClock = []float64{24, 19, 16, 14, 13, 14, 18, 28, 43, 58, 64, 66, 6
 // anyHour returns a time of the day by the shape of emergencies.
 func anyHour(r dice, day Day) Moment { return day.At(60*r.among(aroundTheClock) + r.between(0, 59)) }
 
-// holiday reports whether a weekday is a bank holiday in England.
+// holiday reports whether a weekday is a bank holiday in England: by the table,
+// and by rule in the years that it has not.
 func holiday(day Day) bool {
 	year, month, d := day.Date()
 	if year >= 2019 && year <= 2027 {

@@ -1,0 +1,142 @@
+package synth
+
+// The end of life.
+var (
+	endOfLife     = sct("526631000000108", "On end of life care register", Verified)
+	endPlan       = sct("713673000", "Has end of life care plan", Verified)
+	placeOfDeath  = &Concept{"http://loinc.org", "58332-8", "Location of death", Unverified}
+	inHospital    = sct("22232009", "Hospital", Unverified)
+	atHome        = sct("264362003", "Home", Unverified)
+	inNursingHome = sct("42665001", "Nursing home", Unverified)
+	inHospice     = sct("284546000", "Hospice facility", Unverified)
+	syringe       = "Morphine 10mg/1ml solution for injection ampoules"
+	sedation      = "Midazolam 10mg/2ml solution for injection ampoules"
+)
+
+// foreseen is the chance that a death of a cause is foreseen, and the person
+// put on the register for the end of life (National End of Life Care Intelligence
+// Network 2018-19: about half of those who might be; K).
+func (c cause) foreseen() float64 {
+	switch c {
+	case ofCancer:
+		return 0.8
+	case ofDementia:
+		return 0.6
+	case ofLungs, ofHeart, ofLiver, ofOther, ofStroke:
+		return 0.25
+	case stillAlive, ofInjury, ofInfancy, causes:
+	}
+	return 0
+}
+
+// dying tells of the last months and of where the person died. Places: OHID,
+// Palliative and end of life care profiles, London 2022: hospital 49 in 100,
+// home 28, care home 14, hospice 5; K: not verified here, rounded.
+func (l *life) dying() {
+	r := l.roll("dying")
+	if l.p.Died == NotYet {
+		l.nearingEnd(r)
+		return
+	}
+	foreseen := l.age(l.to) >= 18 && r.chance(l.cause.foreseen())
+	if foreseen {
+		l.lastMonths(r, l.to-Day(r.wait(190))-7)
+	}
+	var where *Concept
+	u := r.uniform()
+	switch {
+	case l.inHome && u < 0.72:
+		where = inNursingHome
+	case l.cause == ofInjury || l.cause == ofInfancy:
+		where = inHospital
+		if u < 0.35 && l.cause == ofInjury {
+			where = atHome
+		}
+	case foreseen && u < 0.12 && l.cause == ofCancer:
+		where = inHospice
+	case foreseen && u < 0.5 || !foreseen && u < 0.26:
+		where = atHome
+	default:
+		where = inHospital
+	}
+	l.dies(r, where)
+}
+
+// dies appends the last encounter and the place of death.
+func (l *life) dies(r dice, where *Concept) {
+	at := l.to.At(r.between(1, 1438))
+	org := l.practice(l.to)
+	switch where {
+	case inHospital:
+		what := emergencyOf{admitted: 50, nights: 1.3, ambulance: 0.8}
+		back := Day(min(r.wait(9), 60))
+		if l.cause == ofInjury || l.cause == ofInfancy {
+			back = 0
+		}
+		stay := l.attends(r, max(l.to-back, l.p.Born), what)
+		if stay >= 0 {
+			e := &l.events[stay]
+			if e.At >= at {
+				at = min(e.At+Moment(r.between(30, 300)), (l.to+1).Start()-2)
+			}
+			e.Until, e.Outcome, org = max(at, e.At+1), toMortuary, e.Org
+		}
+	case inHospice:
+		if place := l.service(hospice); place != nil {
+			begins := max(at-Moment(r.between(2, 16)*1440), l.p.Born.Start())
+			in := l.meets(emergencyStay, "IMP", begins, int(at-begins), place.At.Of, place.At)
+			l.events[in].What, l.events[in].Text, l.events[in].Outcome = electiveStay, "Hospice", toMortuary
+			org = place.At.Of
+		}
+	}
+	e := event(Observation, placeOfDeath, at)
+	e.Status, e.Category, e.Answer, e.Org = "final", socialHistory, where, org
+	l.add(e)
+}
+
+// lastMonths tells of the register, the plan and the medicines kept ready.
+func (l *life) lastMonths(r dice, from Day) {
+	from = max(from, l.from, l.began[cancer]) // not before what they die of was found
+	in := l.sees(r, from, generalist, 30)
+	if in < 0 || l.events[in].At.Day() > l.to {
+		return
+	}
+	e := l.within(Condition, endOfLife, in)
+	e.Status = "active"
+	known := l.add(e)
+	if r.chance(0.65) {
+		plan := l.within(CarePlan, endPlan, in)
+		plan.Status, plan.Text, plan.For = "active", "End of life care plan", known
+		l.add(plan)
+	}
+	ready := l.to - Day(r.between(2, 20))
+	if l.p.Died != NotYet && r.chance(0.6) && ready > l.events[in].At.Day() {
+		if in := l.sees(r, ready, generalist, 20); in >= 0 && l.events[in].At.Day() <= l.to {
+			l.events[in].What, l.events[in].Class, l.events[in].Site = homeVisit, "HH", nil
+			l.prescribe(in, known, syringe, "2.5mg to 5mg under the skin when needed for pain", 28, 80)
+			l.prescribe(in, known, sedation, "2.5mg to 5mg under the skin when needed for agitation", 28, 80)
+		}
+	}
+	if place := l.service(hospice); place != nil && r.chance(0.4) {
+		for day := l.events[in].At.Day() + 10; day <= l.to; day += Day(r.between(7, 25)) {
+			visit := l.meets(nurseVisit, "HH", daytime(r, day, 9, 17), 45, place.At.Of, nil)
+			l.events[visit].Text = "Hospice at home"
+		}
+	}
+}
+
+// nearingEnd puts on the register those of the living who are most likely to
+// die soon: the share is set so that the register has its published size.
+func (l *life) nearingEnd(r dice) {
+	sum := 0.0
+	for _, x := range l.hazards(l.to) {
+		sum += x
+	}
+	if u := r.uniform(); sum > 0.04 && u < min(0.85, palliativeShare*(sum-0.03)) {
+		l.lastMonths(r, l.to-Day(r.wait(200))-1)
+	}
+}
+
+// palliativeShare is solved by hand against QOF's palliative care register (0.25 in
+// 100 of the district): see TestPalliative.
+const palliativeShare = 1.1
