@@ -25,13 +25,15 @@ func milliseconds(m Moment) int64 {
 	return int64(m) * 60_000
 }
 
-// lines gives the lines of a person's life in the order of the events. They say
-// what the resources say that a Scribe makes of the same events, no more and no
-// less; what is given is valid until the next.
+// lines gives the lines of a person's life in the order of the events, those of
+// a second record among them: here everybody is once. They say what the
+// resources say that a Scribe makes of the same events, no more and no less.
+// What is given is valid until the next.
 func lines(p *Person, give func(*line)) {
 	var l line
-	for i := range p.Events {
-		e := &p.Events[i]
+	events := p.Whole()
+	for i := range events {
+		e := &events[i]
 		l.fill(p, e)
 		give(&l)
 		for _, part := range e.Parts {

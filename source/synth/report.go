@@ -33,12 +33,12 @@ type gap struct{ what, why string }
 
 // Finding is a line of a report.
 type Finding struct {
-	Title, Name, Unit, Source       string
-	Target, Made, Difference        float64
-	Tolerance                       float64 // of the difference
-	Noise                           float64 // what chance may add with so few people: three and a half standard errors
-	Hits, Of                        int64
-	Verdict                         Verdict
+	Title, Name, Unit, Source string
+	Target, Made, Difference  float64
+	Tolerance                 float64 // of the difference
+	Noise                     float64 // what chance may add with so few people: three and a half standard errors
+	Hits, Of                  int64
+	Verdict                   Verdict
 }
 
 // Verdict is what a report says of a figure.

@@ -47,6 +47,12 @@ func (s *Scribe) patient() {
 	if p.Practice != nil {
 		s.practice(p)
 	}
+	switch {
+	case p.Keeper != nil:
+		s.ref("managingOrganization", "Organization", p.Keeper.ID)
+	case p.Practice != nil:
+		s.ref("managingOrganization", "Organization", p.Practice.ID)
+	}
 	s.end()
 }
 
@@ -206,7 +212,6 @@ func (s *Scribe) practice(p *Person) {
 		s.to("Practitioner", doctor.ID)
 	}
 	s.raw(`]`)
-	s.ref("managingOrganization", "Organization", p.Practice.ID)
 }
 
 // generalPractitioner is the role that makes somebody a practice's doctor.

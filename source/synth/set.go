@@ -140,34 +140,41 @@ func readable(err error) error {
 	return err
 }
 
-// write writes everything into the folder, about.json last.
+// write writes everything into the folder: the data, beside them what is true
+// of them, about.json last.
 func (d *District) write(ctx context.Context, set Set, dir string, about *About) error {
-	var err error
-	switch set.Format {
-	case NDJSON:
-		about.Resources, err = d.writeLines(ctx, set, dir)
-	case Bundles:
-		about.Resources, err = d.writeBundles(ctx, set, dir)
-	case Timeline:
-		about.Events, err = d.writeFlat(ctx, set, dir)
-	}
+	pairs, err := createFile(filepath.Join(dir, PairsFile))
 	if err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "about.json"), about)
+	switch set.Format {
+	case NDJSON:
+		about.Resources, err = d.writeLines(ctx, set, dir, pairs)
+	case Bundles:
+		about.Resources, err = d.writeBundles(ctx, set, dir, pairs)
+	case Timeline:
+		about.Events, err = d.writeFlat(ctx, set, dir, pairs)
+	}
+	if err = pairs.finish(err); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "truth.json"), d.Truth(set.People)); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(about, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write about.json: %w", err)
+	}
+	return writeFile(filepath.Join(dir, "about.json"), append(text, '\n'))
 }
 
-// writeJSON writes a value as a file for people and programs.
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
+// writeFile writes a file and sees it on the disk.
+func writeFile(path string, data []byte) error {
 	f, err := createFile(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(data)
 	return f.finish(err)
 }
 

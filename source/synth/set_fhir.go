@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 type pile struct {
 	people, resources int64
 	lines             map[string][]byte
+	pairs             []byte // of the file of truths
 }
 
 func newPile() *pile { return &pile{lines: map[string][]byte{}} }
@@ -25,7 +27,7 @@ func (l *pile) add(r Resource) {
 
 // clear empties the pile and keeps its memory.
 func (l *pile) clear() {
-	l.people, l.resources = 0, 0
+	l.people, l.resources, l.pairs = 0, 0, l.pairs[:0]
 	for typ, b := range l.lines {
 		l.lines[typ] = b[:0]
 	}
@@ -33,7 +35,7 @@ func (l *pile) clear() {
 
 // writeLines writes a file of lines for each type of resource, and returns how
 // many resources there are.
-func (d *District) writeLines(ctx context.Context, set Set, dir string) (resources int64, err error) {
+func (d *District) writeLines(ctx context.Context, set Set, dir string, pairs io.Writer) (resources int64, err error) {
 	out := &lineFiles{dir: filepath.Join(dir, "data"), files: map[string]*outFile{}}
 	if err := os.Mkdir(out.dir, 0o777); err != nil {
 		return 0, fmt.Errorf("write the set: %w", err)
@@ -55,10 +57,13 @@ func (d *District) writeLines(ctx context.Context, set Set, dir string) (resourc
 			}
 			people := set.people(d, n)
 			s := NewScribe(d, l.add)
-			for _, p := range people {
+			for _, p := range Records(people) {
 				s.Person(p)
 			}
 			l.people = int64(len(people))
+			for _, p := range people {
+				l.pairs = AppendPairs(l.pairs, p)
+			}
 			return l, nil
 		},
 		func(l *pile) error {
@@ -66,6 +71,9 @@ func (d *District) writeLines(ctx context.Context, set Set, dir string) (resourc
 			set.progress(l.people)
 			if err := out.write(l); err != nil {
 				return err
+			}
+			if _, err := pairs.Write(l.pairs); err != nil {
+				return fmt.Errorf("write the set: %w", err)
 			}
 			l.clear()
 			select {
@@ -149,23 +157,28 @@ func (d *District) Directory() Bundle {
 	return u.close("directory")
 }
 
-// Bundles returns the people of the n-th block as transactions, one each.
-func (d *District) Bundles(n int64) []Bundle { return d.bundles(d.Block(n)) }
-
-func (d *District) bundles(people []*Person) []Bundle {
+// Bundles returns records as transactions, one each.
+func (d *District) Bundles(records []*Person) []Bundle {
 	var u bundler
 	s := NewScribe(d, u.add)
-	all := make([]Bundle, len(people))
-	for i, p := range people {
+	all := make([]Bundle, len(records))
+	for i, p := range records {
 		s.Person(p)
 		all[i] = u.close(p.ID())
 	}
 	return all
 }
 
+// bundled is the transactions of some people, with what is true of them.
+type bundled struct {
+	people  int64
+	bundles []Bundle
+	pairs   []byte
+}
+
 // writeBundles writes a file for each transaction: the organisations' first, by
 // the order of names, and then a thousand people to a folder.
-func (d *District) writeBundles(ctx context.Context, set Set, dir string) (resources int64, err error) {
+func (d *District) writeBundles(ctx context.Context, set Set, dir string, pairs io.Writer) (resources int64, err error) {
 	data := filepath.Join(dir, "data")
 	if err := os.Mkdir(data, 0o777); err != nil {
 		return 0, fmt.Errorf("write the set: %w", err)
@@ -177,9 +190,16 @@ func (d *District) writeBundles(ctx context.Context, set Set, dir string) (resou
 	resources = int64(places.Resources)
 	number, folder := int64(0), ""
 	err = inOrder(ctx, set.Workers, set.blocks(),
-		func(n int64) ([]Bundle, error) { return d.bundles(set.people(d, n)), nil },
-		func(bundles []Bundle) error {
-			for _, b := range bundles {
+		func(n int64) (bundled, error) {
+			people := set.people(d, n)
+			b := bundled{people: int64(len(people)), bundles: d.Bundles(Records(people))}
+			for _, p := range people {
+				b.pairs = AppendPairs(b.pairs, p)
+			}
+			return b, nil
+		},
+		func(made bundled) error {
+			for _, b := range made.bundles {
 				if number%1000 == 0 {
 					folder = filepath.Join(data, "people-"+strconv.FormatInt(10_000+number/1000, 10))
 					if err := os.Mkdir(folder, 0o777); err != nil {
@@ -192,7 +212,10 @@ func (d *District) writeBundles(ctx context.Context, set Set, dir string) (resou
 				resources += int64(b.Resources)
 				number++
 			}
-			set.progress(int64(len(bundles)))
+			set.progress(made.people)
+			if _, err := pairs.Write(made.pairs); err != nil {
+				return fmt.Errorf("write the set: %w", err)
+			}
 			return nil
 		})
 	return resources, err

@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 )
 
@@ -14,10 +15,11 @@ const chunkBlocks = 64
 type chunk struct {
 	people, events *group
 	counts         [2]int64 // of people and of events
+	pairs          []byte   // of the file of truths
 }
 
 // writeFlat writes the flat form and returns how many events it has.
-func (d *District) writeFlat(ctx context.Context, set Set, dir string) (int64, error) {
+func (d *District) writeFlat(ctx context.Context, set Set, dir string, pairs io.Writer) (int64, error) {
 	persons, err := createFile(filepath.Join(dir, "people.parquet"))
 	if err != nil {
 		return 0, err
@@ -27,7 +29,7 @@ func (d *District) writeFlat(ctx context.Context, set Set, dir string) (int64, e
 		return 0, persons.finish(err)
 	}
 	people, lives := newFlatFile(persons, personColumns{}), newFlatFile(events, eventColumns{})
-	count, err := d.writeChunks(ctx, set, people, lives)
+	count, err := d.writeChunks(ctx, set, people, lives, pairs)
 	for _, f := range []*flatFile{people, lives} {
 		if err == nil {
 			err = f.out.Close()
@@ -37,7 +39,7 @@ func (d *District) writeFlat(ctx context.Context, set Set, dir string) (int64, e
 }
 
 // writeChunks writes the row groups of both files.
-func (d *District) writeChunks(ctx context.Context, set Set, people, lives *flatFile) (events int64, err error) {
+func (d *District) writeChunks(ctx context.Context, set Set, people, lives *flatFile, pairs io.Writer) (events int64, err error) {
 	spare := make(chan *chunk, 4*set.Workers)
 	for range cap(spare) {
 		spare <- &chunk{people: people.group(), events: lives.group()}
@@ -54,6 +56,9 @@ func (d *District) writeChunks(ctx context.Context, set Set, people, lives *flat
 					return fmt.Errorf("write a row group: %w", err)
 				}
 			}
+			if _, err := pairs.Write(c.pairs); err != nil {
+				return fmt.Errorf("write the set: %w", err)
+			}
 			events += c.counts[1]
 			set.progress(c.counts[0])
 			spare <- c
@@ -64,7 +69,7 @@ func (d *District) writeChunks(ctx context.Context, set Set, people, lives *flat
 
 // fill makes the n-th chunk.
 func (c *chunk) fill(ctx context.Context, d *District, set *Set, n int64) error {
-	c.counts = [2]int64{}
+	c.counts, c.pairs = [2]int64{}, c.pairs[:0]
 	each := func(l *line) {
 		c.events.event(l)
 		c.counts[1]++
@@ -74,6 +79,7 @@ func (c *chunk) fill(ctx context.Context, d *District, set *Set, n int64) error 
 			c.people.person(p)
 			c.counts[0]++
 			lines(p, each)
+			c.pairs = AppendPairs(c.pairs, p)
 		}
 		if err := c.events.spill(); err != nil {
 			return err
