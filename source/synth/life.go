@@ -122,22 +122,21 @@ func (l *life) add(e Event) int32 {
 
 // ordered returns the events by time. What would have come after the end of
 // the life did not happen; what went on then ended with it. Only what was
-// asked for or booked may lie beyond the last day.
+// booked may lie beyond the last day. And who lies in hospital is nowhere else.
 func (l *life) ordered() []Event {
 	end := (l.to + 1).Start() - 1
-	born := l.p.Born.Start()
 	place := make([]int32, len(l.events)) // new places, -1: did not happen
 	order := make([]int32, 0, len(l.events))
 	for i := range l.events {
 		e := &l.events[i]
+		place[i] = -1
 		booked := e.Kind == Appointment && e.Status == "booked" && l.p.Died == NotYet
-		if e.At < born || e.At > end && !booked {
-			place[i] = -1
-			continue
+		if e.At >= l.p.Born.Start() && (e.At <= end || booked) {
+			order = append(order, int32(i))
 		}
-		order = append(order, int32(i))
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(l.events[a].At, l.events[b].At) })
+	order = l.away(order)
 	for to, from := range order {
 		place[from] = int32(to)
 	}
@@ -156,6 +155,42 @@ func (l *life) ordered() []Event {
 		told[to] = e
 	}
 	return told
+}
+
+// away leaves out the encounters, with all that happened in them, for which the
+// person would have had to leave a hospital bed. Of two stays at once the
+// second is left out, unless it is the one in which the person died.
+func (l *life) away(order []int32) []int32 {
+	var until Moment // of the stay that goes on
+	until = Never
+	stay := int32(-1)
+	missed := make([]bool, len(l.events))
+	kept := order[:0]
+	for _, i := range order {
+		e := &l.events[i]
+		if e.In >= 0 && missed[e.In] {
+			missed[i] = true
+			continue
+		}
+		inBed := stay >= 0 && e.At < until
+		switch {
+		case e.Kind == Appointment && inBed && e.Status == "noshow":
+			missed[i] = true
+			continue
+		case e.Kind != Encounter:
+		case inBed && e.Outcome == toMortuary:
+			l.events[stay].Until = max(e.At-1, l.events[stay].At+1)
+			until = e.Until
+			stay = i
+		case inBed && e.What != newborn:
+			missed[i] = true
+			continue
+		case e.Class == "IMP":
+			stay, until = i, e.Until
+		}
+		kept = append(kept, i)
+	}
+	return kept
 }
 
 // cutAt ends an event that would have gone on after the end of the life, or

@@ -234,8 +234,7 @@ func (l *life) antenatalVisits(r dice, week func(float64) Day, born Day, first i
 	if r.chance(0.05) {
 		booked = float64(r.between(13, 27))
 	}
-	booked = max(6, booked)
-	if day := week(booked); day < born-7 {
+	if day := max(week(booked), l.events[cond].At.Day()+2); day < born-7 {
 		in := l.meets(bookingVisit, "AMB", l.clinic(r, day), 60, place.At.Of, place.At)
 		l.events[in].For = cond
 		l.takePressure(r, in)

@@ -158,7 +158,13 @@ func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place
 	if !l.alive(day) {
 		return
 	}
-	at := day.At(7*60 + 30 + 30*r.between(0, 8))
+	if ward := place.At.Of.offers(acuteWards); ward != nil {
+		place = ward
+	}
+	at := place.openFrom(r, day.At(7*60+30+30*r.between(0, 8)))
+	if at == Never {
+		return
+	}
 	minutes, kind := 60*r.between(3, 8), dayCase
 	class := "AMB"
 	if nights > 0 {

@@ -381,7 +381,7 @@ func (l *life) aboutKnown(r dice, in int32) {
 	start := r.between(0, int(illnesses)-1)
 	for k := range illnesses {
 		i := (k + illness(start)) % illnesses
-		if !l.has(i, day) || l.known[i] < 0 {
+		if !l.has(i, day) || l.known[i] < 0 || l.events[l.known[i]].At > l.events[in].At {
 			continue
 		}
 		l.events[in].For = l.known[i]
