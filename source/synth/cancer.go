@@ -170,12 +170,12 @@ func (l *life) found(r dice, e Event) {
 		e = l.within(Condition, t.what, in)
 		e.Status = "active"
 	} else {
-		in = l.attends(r, l.began[cancer], emergencyOf{what: nil, admitted: 1, nights: 9, ambulance: 0.4})
+		in = l.attends(r, l.began[cancer], emergencyOf{what: nil, admitted: 50, nights: 1.5, ambulance: 0.4})
 		if in < 0 {
 			return
 		}
 		e = l.within(Condition, t.what, in)
-		e.At += Moment(r.between(200, 2000))
+		e.At = min(e.At+Moment(r.between(200, 2000)), l.events[in].Until-1)
 		e.Status = "active"
 	}
 	e.Note = [...]string{"Found by urgent referral for suspected cancer", "Found by routine referral", "Found by screening", "Found at an emergency attendance"}[t.route]

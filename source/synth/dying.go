@@ -96,7 +96,10 @@ func (l *life) dies(r dice, where *Concept) {
 
 // lastMonths tells of the register, the plan and the medicines kept ready.
 func (l *life) lastMonths(r dice, from Day) {
-	from = max(from, l.from, l.began[cancer]) // not before what they die of was found
+	from = max(from, l.from)
+	if l.began[cancer] != NotYet { // not before what they die of was found
+		from = max(from, l.began[cancer]+Day(r.between(8, 25)))
+	}
 	in := l.sees(r, from, generalist, 30)
 	if in < 0 || l.events[in].At.Day() > l.to {
 		return

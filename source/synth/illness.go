@@ -293,6 +293,9 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 			shift += l.by
 		}
 	}
+	if year, _, _ := p.Born.Date(); (i == autism || i == adhd) && year < 1990 {
+		shift -= 0.07 * float64(1990-year) // hardly looked for when they were children
+	}
 	b.shift[i] = shift
 	if i == prostate && p.Sex != Male || (i == polycystic || i == endometriosis) && p.Sex != Female {
 		b.shift[i] = -40

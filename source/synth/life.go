@@ -26,6 +26,7 @@ type life struct {
 	events []Event
 	vital  vitals
 	tumour tumour             // if there is or was a cancer
+	seen   []Day              // days on which the practice saw the person
 	known  [illnesses]int32   // places of the Conditions, -1: not told
 	before *Organisation      // the practice before the present one
 	inHome bool               // lives in a care home

@@ -129,3 +129,54 @@ func TestCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestPick prints one life of each of several sorts when PICK is set.
+func TestPick(t *testing.T) {
+	if os.Getenv("PICK") == "" {
+		t.Skip("PICK is not set")
+	}
+	d, people := peopleOf(t, 21, 40)
+	sorts := []struct {
+		name string
+		is   func(p *Person) bool
+	}{
+		{"mother", func(p *Person) bool { return has(p, func(e *Event) bool { return e.What == bookingVisit }) }},
+		{"newborn", func(p *Person) bool { return has(p, func(e *Event) bool { return e.What == newborn }) }},
+		{"psychosis", func(p *Person) bool { return has(p, func(e *Event) bool { return e.What == bodyCheck }) }},
+		{"cancer died", func(p *Person) bool {
+			return p.Died != NotYet && has(p, func(e *Event) bool { return e.What == stageFound })
+		}},
+		{"care home", func(p *Person) bool { return p.Household.CareHome != nil }},
+		{"hip", func(p *Person) bool { return has(p, func(e *Event) bool { return e.What == hipRepair }) }},
+		{"end of life", func(p *Person) bool {
+			return p.Died != NotYet && has(p, func(e *Event) bool { return e.What == endOfLife })
+		}},
+		{"homeless", func(p *Person) bool { return p.Household.Home == NoFixedAbode }},
+		{"disability", func(p *Person) bool { return has(p, func(e *Event) bool { return e.What == learningCheck }) }},
+		{"hospice", func(p *Person) bool { return has(p, func(e *Event) bool { return e.Answer == inHospice }) }},
+		{"unregistered", func(p *Person) bool { return p.Practice == nil && len(p.Events) > 10 }},
+		{"asthma child", func(p *Person) bool {
+			return p.Born > d.Until-12*365 && has(p, func(e *Event) bool { return e.What == conditions[asthma].concept })
+		}},
+	}
+	var b strings.Builder
+	for _, s := range sorts {
+		for _, p := range people {
+			if s.is(p) {
+				b.WriteString("\n##### " + s.name)
+				print(&b, p)
+				break
+			}
+		}
+	}
+	t.Log(b.String())
+}
+
+func has(p *Person, is func(e *Event) bool) bool {
+	for i := range p.Events {
+		if is(&p.Events[i]) {
+			return true
+		}
+	}
+	return false
+}

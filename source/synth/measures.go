@@ -101,7 +101,7 @@ func (l *life) measured() vitals {
 		v.pressure += 24
 		v.treated = r.normal(16, 6)
 	}
-	v.sugarControl = max(-9, r.normal(0, 9)+r.wait(5)-3)
+	v.sugarControl = max(-6, r.normal(0, 9)+r.wait(5)-3)
 	v.drinks = max(0, r.normal(4, 9))
 	switch {
 	case l.began[alcohol] != NotYet:
@@ -205,7 +205,7 @@ func (l *life) sugarOn(r dice, on Day) float64 {
 		return clip(66+1.4*l.vital.sugarControl+r.normal(0, 5), 42, 140)
 	case l.has(type2, on):
 		years = float64(on-l.began[type2]) / 365
-		return clip(53+l.vital.sugarControl+0.7*min(years, 15)+9*math.Exp(-years*2)+r.normal(0, 4), 36, 135)
+		return clip(53+l.vital.sugarControl+0.7*min(years, 15)+9*math.Exp(-years*2)+r.normal(0, 3), 40, 135)
 	case l.has(hyperglycaemia, on):
 		return clip(43.5+r.normal(0, 1.6), 39, 47)
 	}

@@ -22,7 +22,7 @@ type specialty struct {
 	again     float64 // follow-up visits, on average
 	operation *Concept
 	operates  float64 // share of the seen who have the operation
-	stay      float64 // nights, on average; 0: a day case
+	stay      float64 // nights, on average; 0: a day case; below: done in the clinic
 }
 
 // specialties are the places of referral. Waits: NHS England, Consultant-led Referral to
@@ -37,16 +37,16 @@ var specialties = []specialty{
 	{"physio", "Musculoskeletal physiotherapy", sct("306170007", "Referral to physiotherapy service", SeenOnce), therapies, "routine", 45, 2.2, nil, 0, 0},
 	{"nerves", "Neurology", referred, outpatients, "routine", 100, 1, nil, 0, 0},
 	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 0.9, sct("76009000", "Esophagogastroduodenoscopy", Unverified), 0.4, 0},
-	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.1, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, 0},
+	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.1, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, -1},
 	{"talking", "Psychological therapy", referred, talkingTherapies, "routine", 20, 5, nil, 0, 0},
 	{"old", "Care of the elderly", referred, outpatients, "routine", 45, 0.8, nil, 0, 0},
 	{"urine", "Urology", referred, outpatients, "routine", 80, 1, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.3, 0},
 	{"urinefast", "Urology, suspected cancer", referred, outpatients, "urgent", 11, 0.6, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.7, 0},
 	{"bowel", "Lower gastrointestinal, suspected cancer", referred, outpatients, "urgent", 12, 0.5, sct("73761001", "Colonoscopy", SeenOnce), 0.65, 0},
-	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.2, sct("24623002", "Screening mammography", Verified), 0.6, 0},
+	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.2, sct("71651007", "Mammography", Unverified), 0.6, -1},
 	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1, nil, 0, 0},
 	{"eyes", "Ophthalmology", referred, outpatients, "routine", 75, 1.5, sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), 0.0, 0},
-	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 1.2, sct("127783003", "Spirometry", SeenOnce), 0.6, 0},
+	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 1.2, sct("127783003", "Spirometry", SeenOnce), 0.6, -1},
 	{"kidneys", "Nephrology", referred, outpatients, "routine", 75, 3, nil, 0, 0},
 	{"sugar", "Diabetes clinic", referred, outpatients, "routine", 60, 3.5, nil, 0, 0},
 	{"joints", "Rheumatology", referred, outpatients, "routine", 50, 5, nil, 0, 0},
@@ -137,7 +137,11 @@ func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day 
 		}
 		in := l.meets(how, class, l.clinic(r, day), 20, place.At.Of, place.At)
 		l.events[in].For, l.events[in].Text = request, s.name
-		if how == firstSeen && s.operation != nil && r.chance(s.operates) {
+		if how == firstSeen && s.stay < 0 && r.chance(s.operates) {
+			e := l.within(Procedure, s.operation, in)
+			e.Status, e.For = "completed", l.events[request].For
+			l.add(e)
+		} else if how == firstSeen && s.operation != nil && r.chance(s.operates) {
 			l.operate(r, request, s, s.operation, place, day+Day(r.between(1, 60)), s.stay)
 		}
 		if n <= 0 {
@@ -172,7 +176,7 @@ func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place
 		minutes = 1440*max(1, int(r.lognormal(0.5)*nights)) + r.between(60, 300)
 	}
 	in := l.meets(kind, class, at, minutes, place.At.Of, place.At)
-	l.events[in].For, l.events[in].Outcome, l.events[in].Text = request, dischargeHome, s.name
+	l.events[in].For, l.events[in].Outcome, l.events[in].Text = request, l.homeward(), s.name
 	done := l.within(Procedure, what, in)
 	done.At += Moment(r.between(60, 170))
 	done.Until, done.Status, done.For = done.At+Moment(r.between(20, 100)), "completed", -1
@@ -189,6 +193,7 @@ func (d dice) lognormal(sd float64) float64 { return math.Exp(d.normal(0, sd)) }
 type elective struct {
 	key    string // specialty
 	what   *Concept
+	why    *Concept // nil: a known condition, or none
 	rates  [6]float64
 	men    float64
 	women  float64
@@ -199,20 +204,20 @@ type elective struct {
 // Patient Care Activity 2019-20, procedures by age, over ONS people; K: not verified here,
 // rounded, and scaled so that planned admissions come near 130 in 1,000 a year.
 var electives = []elective{
-	{"eyes", sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), [6]float64{0, 0, 0.1, 4, 32, 45}, 1, 1, 0},
-	{"bones", sct("52734007", "Total replacement of hip", Unverified), [6]float64{0, 0, 0.1, 2, 6, 5}, 0.9, 1.1, 3},
-	{"bones", sct("609588000", "Total knee replacement", SeenOnce), [6]float64{0, 0, 0.05, 2, 8, 5}, 0.9, 1.1, 3},
-	{"bones", sct("13767004", "Operation on musculoskeletal system", Unverified), [6]float64{0.4, 2, 6, 11, 10, 6}, 1, 1, 0},
-	{"gut", sct("76009000", "Esophagogastroduodenoscopy", Unverified), [6]float64{0.1, 0.6, 7, 18, 24, 18}, 1, 1, 0},
-	{"gut", sct("73761001", "Colonoscopy", SeenOnce), [6]float64{0, 0.2, 4, 13, 22, 12}, 1, 1, 0},
-	{"gut", sct("44558001", "Repair of inguinal hernia", Unverified), [6]float64{0.8, 0.6, 0.9, 2.6, 3.6, 3}, 1.8, 0.2, 0},
-	{"gut", sct("38102005", "Cholecystectomy", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
-	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), [6]float64{0, 0.1, 1.8, 6, 14, 14}, 1.3, 0.7, 0},
-	{"ear", sct("173422009", "Tonsillectomy", Unverified), [6]float64{2, 3.5, 1, 0.1, 0, 0}, 1, 1, 0},
-	{"women", sct("236886002", "Hysterectomy", Unverified), [6]float64{0, 0, 0.8, 3, 1, 0.4}, 0, 2, 2},
-	{"women", sct("65200003", "Insertion of intrauterine contraceptive device", SeenOnce), [6]float64{0, 0, 3, 1.5, 0, 0}, 0, 2, 0},
-	{"skin", sct("274031008", "Rectal polypectomy", SeenOnce), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
-	{"heart", sct("415070008", "Percutaneous coronary intervention", SeenOnce), [6]float64{0, 0, 0.1, 2, 3.5, 2}, 1.5, 0.5, 1},
+	{"eyes", sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), nil, [6]float64{0, 0, 0.1, 4, 32, 45}, 1, 1, 0},
+	{"bones", sct("52734007", "Total replacement of hip", Unverified), nil, [6]float64{0, 0, 0.1, 2, 6, 5}, 0.9, 1.1, 3},
+	{"bones", sct("609588000", "Total knee replacement", SeenOnce), nil, [6]float64{0, 0, 0.05, 2, 8, 5}, 0.9, 1.1, 3},
+	{"bones", sct("13767004", "Operation on musculoskeletal system", Unverified), sct("57406009", "Carpal tunnel syndrome", Unverified), [6]float64{0.4, 2, 6, 11, 10, 6}, 1, 1, 0},
+	{"gut", sct("76009000", "Esophagogastroduodenoscopy", Unverified), sct("162031009", "Indigestion", Unverified), [6]float64{0.1, 0.6, 7, 18, 24, 18}, 1, 1, 0},
+	{"gut", sct("73761001", "Colonoscopy", SeenOnce), sct("88111009", "Altered bowel function", Unverified), [6]float64{0, 0.2, 4, 13, 22, 12}, 1, 1, 0},
+	{"gut", sct("44558001", "Repair of inguinal hernia", Unverified), sct("396232000", "Inguinal hernia", Unverified), [6]float64{0.8, 0.6, 0.9, 2.6, 3.6, 3}, 1.8, 0.2, 0},
+	{"gut", sct("38102005", "Cholecystectomy", Unverified), sct("235919008", "Gallbladder calculus", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
+	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), sct("249274008", "Urinary symptoms", Unverified), [6]float64{0, 0.1, 1.8, 6, 14, 14}, 1.3, 0.7, 0},
+	{"ear", sct("173422009", "Tonsillectomy", Unverified), sct("90176007", "Tonsillitis", Unverified), [6]float64{2, 3.5, 1, 0.1, 0, 0}, 1, 1, 0},
+	{"women", sct("236886002", "Hysterectomy", Unverified), sct("386692008", "Menorrhagia", Unverified), [6]float64{0, 0, 0.8, 3, 1, 0.4}, 0, 2, 2},
+	{"women", sct("65200003", "Insertion of intrauterine contraceptive device", SeenOnce), nil, [6]float64{0, 0, 3, 1.5, 0, 0}, 0, 2, 0},
+	{"skin", sct("274031008", "Rectal polypectomy", SeenOnce), sct("39772007", "Rectal polyp", Unverified), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
+	{"heart", sct("415070008", "Percutaneous coronary intervention", SeenOnce), sct("194828000", "Angina", Verified), [6]float64{0, 0, 0.1, 2, 3.5, 2}, 1.5, 0.5, 1},
 }
 
 // operations tells of planned operations: seen by the practice, referred, seen in
@@ -240,7 +245,9 @@ func (l *life) operations() {
 				}
 				reason = l.known[cause]
 			}
-			l.planned(r, day, o, reason)
+			if l.p.Died == NotYet || l.cause == ofInjury || day < l.p.Died-240 { // nobody operates on the dying
+				l.planned(r, day, o, reason)
+			}
 			break
 		}
 	}
@@ -252,7 +259,13 @@ func (l *life) planned(r dice, day Day, o *elective, reason int32) {
 	if in < 0 {
 		return
 	}
-	l.events[in].For = reason
+	if o.why != nil {
+		e := l.within(Condition, o.why, in)
+		e.Status, e.Category, e.Until = "resolved", ofEncounter, e.At+Moment(r.between(60, 400)*1440)
+		reason = l.add(e)
+	} else {
+		l.events[in].For = reason
+	}
 	s := *specialtyOf(o.key)
 	s.operation, s.operates, s.stay, s.again = o.what, 0.97, o.nights, 0.7
 	l.referTo(r, in, reason, &s)

@@ -3,6 +3,7 @@ package synth
 import (
 	_ "embed"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,6 +112,10 @@ func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
 	at := l.practice(day)
 	in := l.meets(consultation, "AMB", surgery(r, day), minutes, at, at.Sites[0])
 	l.events[in].Who = at.somebody(r, job)
+	if l.inHome { // the practice comes to the home
+		l.events[in].What, l.events[in].Class, l.events[in].Site = homeVisit, "HH", nil
+	}
+	l.seen = append(l.seen, day)
 	return in
 }
 
@@ -195,7 +200,7 @@ func (l *life) pressed(r dice, day Day, urgent bool) Day {
 func (l *life) consult(r dice, day Day) {
 	urgent := r.chance(0.42)
 	day = l.pressed(r, day, urgent)
-	if !l.registered(day) || day > l.to || day < l.from {
+	if !l.registered(day) || day > l.to || day < l.from || slices.Contains(l.seen, day) {
 		return
 	}
 	if l.d.truths.short(l.practice(day), day) && !r.chance(mondayShare) {
@@ -218,6 +223,7 @@ func (l *life) consult(r dice, day Day) {
 	if how == homeVisit {
 		l.events[in].Site = nil
 	}
+	l.seen = append(l.seen, day)
 	l.events[in].Who = org.somebody(r, generalist)
 	if r.chance(0.38) { // results, letters, certificates, the known condition again
 		l.aboutKnown(r, in)

@@ -61,13 +61,18 @@ func (l *life) faith() float64 {
 	return f
 }
 
-// immunised appends an Immunization at the practice or at school.
+// immunised appends an Immunization at the practice or at school, on a day or the
+// next that is open.
 func (l *life) immunised(r dice, what *Concept, dose int8, day Day, school bool) {
-	day = l.workday(day)
+	l.immunisedAt(r, what, dose, surgery(r, l.workday(day)), school)
+}
+
+func (l *life) immunisedAt(r dice, what *Concept, dose int8, at Moment, school bool) {
+	day := at.Day()
 	if !l.alive(day) {
 		return
 	}
-	e := event(Immunization, what, surgery(r, day))
+	e := event(Immunization, what, at)
 	e.Status, e.Number = "completed", dose
 	switch {
 	case school:
@@ -101,19 +106,21 @@ func (l *life) jabs() {
 
 func (l *life) childJabs(r dice, faith float64) {
 	luck := r.uniform() // one for all: a child who misses one misses others
-	weeks, late := 0.0, 0.0
+	weeks, at := 0.0, Never
 	for _, j := range childhood {
 		if j.weeks != weeks { // what is due together is given together
-			weeks, late = j.weeks, r.wait(9)
+			weeks = j.weeks
+			late := r.wait(9)
 			if weeks > 50 {
 				late = r.wait(35)
 			}
+			at = surgery(r, l.workday(l.p.Born+Day(weeks*7+late)))
 		}
 		u := 0.8*luck + 0.2*r.uniform()
 		if u > math.Pow(j.coverage, faith) {
 			continue
 		}
-		l.immunised(r, j.what, j.dose, l.p.Born+Day(j.weeks*7+late), j.school)
+		l.immunisedAt(r, j.what, j.dose, at, j.school)
 	}
 }
 

@@ -232,10 +232,7 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 		admits *= 1.35
 	}
 	if !r.chance(min(0.95, admits)) {
-		l.events[in].Outcome = dischargeHome
-		if l.inHome {
-			l.events[in].Outcome = toCareHome
-		}
+		l.events[in].Outcome = l.homeward()
 		return in
 	}
 	l.events[in].Outcome = toWard
@@ -264,19 +261,24 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 		leaves = begins + 240
 	}
 	in := l.meets(emergencyStay, "IMP", begins, int(leaves-begins), place.At.Of, place.At)
-	l.events[in].Outcome, l.events[in].For = dischargeHome, found
-	if l.inHome {
-		l.events[in].Outcome = toCareHome
-	}
+	l.events[in].Outcome, l.events[in].For = l.homeward(), found
 	if l.age(ends) >= 75 {
 		l.afterStay(r, ends, 0.13)
 	}
 	return in
 }
 
+// homeward is where the person goes from hospital.
+func (l *life) homeward() *Concept {
+	if l.inHome {
+		return toCareHome
+	}
+	return dischargeHome
+}
+
 // early appends an early warning score and the signs it is made from.
 func (l *life) early(r dice, in int32, severity float64) {
-	score := min(20, r.poisson(1.1+0.9*severity))
+	score := min(16, r.poisson(1.1+0.9*min(severity, 5)))
 	e := l.within(Observation, newsTotal, in)
 	e.At += Moment(r.between(5, 30))
 	e.Status, e.Category, e.Value, e.Unit = "final", survey, float64(score), points
