@@ -39,6 +39,24 @@ func caringAt(age int, sex Sex) float64 {
 	return w * 0.82
 }
 
+// careShared works out by what the weights of caring become chances, so that in
+// each borough as many care as were counted.
+func careShared(strata []*stratum) {
+	weighed, people := map[string]float64{}, map[string]float64{}
+	for _, s := range strata {
+		for age, n := range s.ages {
+			female := femaleShare(age)
+			weighed[s.borough] += n * (float64(female*caringAt(age, Female)) + float64((1-female)*caringAt(age, Male)))
+			if age >= 5 {
+				people[s.borough] += n
+			}
+		}
+	}
+	for _, s := range strata {
+		s.caring = carers[s.borough].rate * people[s.borough] / weighed[s.borough]
+	}
+}
+
 // caring decides who cares unpaid, and for whom: someone at home, their mother,
 // or an older neighbour, as far as such people are in the block. Others care
 // for somebody who isn't.
@@ -46,15 +64,16 @@ func (b *block) caring() {
 	for i, p := range b.people {
 		f := b.drafts[b.home[i]]
 		age := ageOn(p.Born, b.d.Until)
-		rate, ok := carers[settle().strata[f.stratum].borough]
-		if !ok || f.standing != resident || age < 5 {
+		place := settle().strata[f.stratum]
+		if f.standing != resident || age < 5 {
 			continue
 		}
 		luck := roll(b.d.Seed, "caring", p.Number)
-		if !luck.chance(rate.rate * caringAt(age, p.Sex)) {
+		if !luck.chance(place.caring * caringAt(age, p.Sex)) {
 			continue
 		}
 		p.Caring = SomeCare
+		rate := carers[place.borough]
 		switch u := luck.uniform(); {
 		case age < 18 && u > 0.1:
 		case u < rate.whole:

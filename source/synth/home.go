@@ -13,7 +13,7 @@ func (d *District) home(luck dice, f draft) *Household {
 	case resident, movedAway:
 		h.Area = &d.Areas[s.area(luck)]
 		h.Tenure = s.tenure(luck, f)
-		h.Overcrowded = luck.chance(s.crowding(f, h.Tenure))
+		h.Overcrowded = luck.chance(s.crowding * crowding(len(f.cast), h.Tenure))
 		d.address(luck, h)
 	case inCareHome:
 		h.Home, h.Area = CareHomeRoom, &d.Areas[s.area(luck)]
@@ -54,27 +54,66 @@ func (d *District) room(luck dice, h *Household) {
 	h.Town, h.Postcode = service.At.Town, service.At.Postcode
 }
 
-// tenure draws how a household holds its home. Older people own outright, young
-// people rent, families with a lone parent rent from a council more often:
-// weights of an assumption, over the stratum's published mix.
+// tenure draws how a household holds its home.
 func (s *stratum) tenure(luck dice, f draft) string {
-	age := bands[templates[f.template].band]
-	w := s.tenures
+	t := luck.among(s.holding[f.template][:])
+	if t == 2 && len(f.cast) > 1 && luck.chance(temporary) {
+		return "temporary accommodation"
+	}
+	return tenures[t]
+}
+
+// furnish works out how the households of each template hold their homes, and
+// how crowded they are, so that both come out as counted.
+func (s *stratum) furnish(fitted []float64, samples []sample) {
+	s.holding = make([][4]float64, len(templates))
+	for t := range templates {
+		s.holding[t] = holds(templates[t])
+	}
+	const rounds = 40
+	homes := total(fitted) / total(s.tenures[:])
+	for range rounds {
+		var made [4]float64
+		for t := range s.holding {
+			sum := total(s.holding[t][:])
+			for k := range made {
+				s.holding[t][k] /= sum
+				made[k] += float64(fitted[t] * s.holding[t][k])
+			}
+		}
+		for t := range s.holding {
+			for k := range made {
+				s.holding[t][k] *= s.tenures[k] * homes / made[k]
+			}
+		}
+	}
+	var crowded float64
+	for t := range templates {
+		sum := total(s.holding[t][:])
+		for size, part := range samples[t].sizes {
+			for k, tenure := range tenures {
+				crowded += fitted[t] * part * s.holding[t][k] / sum * crowding(size, tenure)
+			}
+		}
+	}
+	s.crowding = s.crowded * total(fitted) / crowded
+}
+
+// holds weighs the tenures of the households of a template. Older people own
+// outright, young people rent, and lone parents more often from a council:
+// assumptions, which the fit to the counts of homes moves.
+func holds(t template) (w [4]float64) {
+	age := bands[t.band]
+	w = [4]float64{1, 1, 1, 1}
 	switch {
 	case age < 30:
-		w[0] *= 0.08
-		w[1] *= 0.45
-		w[3] *= 2.6
+		w = [4]float64{0.08, 0.45, 0.8, 2.6}
 	case age < 45:
-		w[0] *= 0.25
-		w[1] *= 1.4
-		w[3] *= 1.4
+		w = [4]float64{0.25, 1.4, 1, 1.4}
 	case age >= 65:
-		w[0] *= 3.2
-		w[1] *= 0.25
-		w[3] *= 0.3
+		w = [4]float64{3.2, 0.25, 1, 0.3}
 	}
-	switch templates[f.template].kind {
+	switch t.kind {
 	case loneMother, loneFather:
 		w[0] *= 0.6
 		w[1] *= 0.6
@@ -85,11 +124,7 @@ func (s *stratum) tenure(luck dice, f draft) string {
 		w[3] *= 2
 	case womanAlone, manAlone, couple, family, threeGenerations, kinds:
 	}
-	t := luck.among(w[:])
-	if t == 2 && len(f.cast) > 1 && luck.chance(temporary) {
-		return "temporary accommodation"
-	}
-	return tenures[t]
+	return w
 }
 
 // temporary is which part of households in social rent with more than one
@@ -97,24 +132,19 @@ func (s *stratum) tenure(luck dice, f draft) string {
 // 10,000 households of the six boroughs (DLUHC, Statutory homelessness, 2023).
 const temporary = 0.055
 
-// crowding returns how likely a household is to lack a bedroom: by its size and
-// tenure, assumptions, scaled to the stratum's published part.
-func (s *stratum) crowding(f draft, tenure string) float64 {
-	bySize := [...]float64{0, 0, 0.35, 1.2, 1.9, 3.8, 5.5}
-	p := s.crowded * bySize[min(len(f.cast), len(bySize)-1)]
+// crowding weighs how likely a household of a size and tenure is to lack a
+// bedroom: assumptions, scaled to each stratum's published part.
+func crowding(size int, tenure string) float64 {
+	w := [...]float64{0, 0, 0.35, 1.2, 1.9, 3.8, 5.5}[min(size, 6)]
 	switch tenure {
 	case tenures[0]:
-		p *= 0.35
+		return w * 0.35
 	case tenures[1]:
-		p *= 0.5
+		return w * 0.5
 	case tenures[2]:
-		p *= 1.5
-	case tenures[3]:
-		p *= 1.2
-	default:
-		p *= 2.5
+		return w * 1.5
 	}
-	return min(p, 0.9)
+	return w * 1.2
 }
 
 // address gives a household an address that does not exist.

@@ -1,5 +1,7 @@
 package synth
 
+import "math"
+
 // told is how many years of a life are told in full.
 const told = 5
 
@@ -58,12 +60,16 @@ func (d *District) people(n int64) []*Person {
 func (d *District) drafts(n int64) []draft {
 	s := settle()
 	luck := roll(d.Seed, "block", n)
+	_, part := math.Modf(roll(d.Seed, "blocks", 0).uniform() + float64(n)*math.Sqrt2)
 	drafts := make([]draft, 0, 80)
 	cast := make([]dweller, 0, 2*BlockSize)
 	for {
 		drafts, cast = drafts[:0], cast[:0]
 		for len(cast) < BlockSize {
-			lot, first := s.draw(luck), len(cast)
+			// Steps of the golden section fall evenly, and so do blocks that begin at
+			// multiples of another irrational number: few people are much like all.
+			_, part = math.Modf(part + 1/math.Phi)
+			lot, first := s.at(part), len(cast)
 			cast = templates[lot.template].compose(luck, s.strata[lot.stratum], cast)
 			if size := len(cast) - first; size > most || !luck.chance(s.keep[size]) {
 				cast = cast[:first]

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"sync"
@@ -59,8 +60,10 @@ var settle = sync.OnceValue(func() *settlement {
 		for t, households := range fitted[i] {
 			s.lots = append(s.lots, lot{i, t, resident, households})
 		}
-		s.rooted = append(s.rooted, root(place, fitted[i], samples))
+		s.rooted = append(s.rooted, root(place, place.living(fitted[i], samples), samples))
+		place.furnish(fitted[i], samples)
 	}
+	careShared(s.strata)
 	s.others(fitted, samples)
 	at := 0.0
 	for _, l := range s.lots {
@@ -111,7 +114,7 @@ func (s *settlement) communal(i int, place *stratum) (left [2 * len(cells)]float
 			if sex == Male {
 				part = 1 - part
 			}
-			left[cell(float64(age), sex)] += people * part / survival(float64(age)+0.5, sex, place.decile, told)
+			left[cell(float64(age), sex)] += people * part / place.survive(age, sex)
 		}
 	}
 	for t, template := range templates {
@@ -130,6 +133,35 @@ func (s *settlement) communal(i int, place *stratum) (left [2 * len(cells)]float
 		*at *= 1 - total(parts[:])
 	}
 	return left
+}
+
+// survive returns which part of the people of an age, had they lived, have
+// lived through the years that are told.
+func (s *stratum) survive(age int, sex Sex) float64 {
+	if age < 90 {
+		return survival(float64(age)+0.5, sex, s.decile, told)
+	}
+	var sum, people float64
+	for older := range 15 {
+		share := math.Exp(-float64(older) / overNinety)
+		sum += share * survival(90.5+float64(older), sex, s.decile, told)
+		people += share
+	}
+	return sum / people
+}
+
+// living returns households of each template in proportion to those of their
+// people who live through the years that are told.
+func (s *stratum) living(fitted []float64, samples []sample) []float64 {
+	all := make([]float64, len(fitted))
+	for t := range all {
+		var alive float64
+		for c, n := range samples[t].people {
+			alive += n * s.survive(cells[c/2], Sex(c%2))
+		}
+		all[t] = fitted[t] * alive / samples[t].size
+	}
+	return all
 }
 
 // communalParts returns which part of the people of an age live in care homes,
@@ -231,10 +263,9 @@ func (s *settlement) share(as standing, people float64, samples []sample, fitted
 	}
 }
 
-// draw returns one of the lots, by their households.
-func (s *settlement) draw(luck dice) lot {
-	at := luck.uniform() * s.sum[len(s.sum)-1]
-	return s.lots[min(sort.SearchFloat64s(s.sum, at), len(s.lots)-1)]
+// at returns the lot that lies a part of the way through all households.
+func (s *settlement) at(part float64) lot {
+	return s.lots[min(sort.SearchFloat64s(s.sum, part*s.sum[len(s.sum)-1]), len(s.lots)-1)]
 }
 
 // sizes returns which part of all households has so many people.

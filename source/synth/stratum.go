@@ -18,6 +18,10 @@ type stratum struct {
 	crowded float64     // part of the households that lack a bedroom
 	areas   []int       // places in the district's areas
 	sum     []float64   // of the areas' populations
+
+	holding  [][4]float64 // by template: the tenures of its households
+	crowding float64      // by which the weights of crowding become chances
+	caring   float64      // by which the weights of caring become chances
 }
 
 // letters are the ethnic groups of people who state theirs.
@@ -96,11 +100,14 @@ func (s *stratum) area(luck dice) int {
 	return s.areas[min(sort.SearchFloat64s(s.sum, at), len(s.areas)-1)]
 }
 
+// overNinety is by how many years on average people of 90 and over are older.
+const overNinety = 3
+
 // age draws an age in years from low to below high, by how many people of each
 // year there are.
 func (s *stratum) age(luck dice, low, high int) float64 {
 	if low >= 90 {
-		return min(90+luck.wait(3), 107)
+		return min(90+luck.wait(overNinety), 107)
 	}
 	return float64(low+luck.among(s.ages[low:high])) + luck.uniform()
 }
