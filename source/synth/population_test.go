@@ -128,7 +128,7 @@ func (c *census) add(d *District, p *Person) {
 		if age >= from && age < []int{75, 85, 200}[i] {
 			c.old[i] += alive
 			if p.Household.Home == CareHomeRoom {
-				c.homes[i] += alive
+				c.homes[i] += math.Pow(alive, 1.8) // as in frailer
 			}
 		}
 	}

@@ -157,7 +157,7 @@ func (g *gauge) find(c figure, hits, of int64) Finding {
 
 // gauges are all that is held to published figures.
 func gauges(d *District) []gauge {
-	return slices.Concat(populationGauges(d), registerGauges(d))
+	return slices.Concat(populationGauges(d), homeGauges(d), registerGauges(d))
 }
 
 // gaps are what is made without a published figure to hold it to.

@@ -125,6 +125,7 @@ func (s *settlement) communal(i int, place *stratum) (left [2 * len(cells)]float
 		sex := Sex(template.kind) // womanAlone is Female, manAlone Male
 		at := &left[cell(float64(age), sex)]
 		parts := communalParts(place.borough, age, sex)
+		parts[0] = frailer(parts[0], place.survive(age, sex))
 		for home, part := range parts {
 			if part > 0 {
 				s.lots = append(s.lots, lot{i, t, inCareHome + standing(home), *at * part})
@@ -162,6 +163,15 @@ func (s *stratum) living(fitted []float64, samples []sample) []float64 {
 		all[t] = fitted[t] * alive / samples[t].size
 	}
 	return all
+}
+
+// frailer returns the part of people who must be in care homes so that, of
+// those who live, a given part is. lives is which part of all live; in homes the
+// hazard of death is nearly twice as high (see hazards).
+func frailer(part, lives float64) float64 {
+	const hazard = 1.8
+	inHomes := math.Pow(lives, hazard)
+	return part * lives / (float64((1-part)*inHomes) + float64(part*lives))
 }
 
 // communalParts returns which part of the people of an age live in care homes,
