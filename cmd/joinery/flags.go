@@ -1,7 +1,11 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/alecthomas/kong"
+
+	"joinery/source/synth"
 )
 
 // flags are those that every command has. The ones with a variable of the
@@ -62,7 +66,7 @@ func newParser(c *commands, options ...kong.Option) (*kong.Kong, *configuration,
 		kong.Description(description),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Resolvers(config),
-		kong.Vars{"version": version},
+		kong.Vars{"version": version, "truths": strings.Join(synth.Truths[:], ", ")},
 	}, options...)
 	parser, err := kong.New(c, options...)
 	config.parser = parser

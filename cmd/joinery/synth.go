@@ -19,10 +19,9 @@ type synthCommand struct {
 
 // district is what every synth command invents its people from.
 type district struct {
-	Seed  uint64 `help:"Another number invents other people." default:"1"`
-	Until string `help:"The last day of their lives." default:"2026-01-31" placeholder:"DATE"`
-
-	Without []string `help:"Planted truths to leave out, by their names in truth.json." placeholder:"TRUTH,…"`
+	Seed    uint64   `help:"Another number invents other people." default:"1"`
+	Until   string   `help:"The last day of their lives." default:"2026-01-31" placeholder:"DATE"`
+	Without []string `help:"Truths to leave out of those that are planted, as truth.json names them: ${truths}." placeholder:"NAME"`
 }
 
 // open returns the district that the flags name.
@@ -49,7 +48,7 @@ type synthWrite struct {
 func (synthWrite) Help() string {
 	return `Invents the people of a synthetic south east London, with their households, their organisations and five years of their lives in full, and writes them to a folder. None of it is about anyone: every resource has the tag HTEST, NHS numbers are of the test range.
 
-The same flags write the same bytes on any machine. The folder is there once it is whole: about.json says what it holds, data/ has the resources (or the folder itself the two Parquet files).
+The same flags write the same bytes on any machine. The folder is there once it is whole: about.json says what it holds, data/ has the resources (or the folder itself the two Parquet files). truth.json tells what is planted in it (effects of known size, second records, misfiled events) and truth-pairs.ndjson which records; neither is ever in the data.
 
     joinery synth --people 1000 --out people
     joinery import people/data

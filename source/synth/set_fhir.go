@@ -149,12 +149,25 @@ func (u *bundler) close(name string) Bundle {
 	return b
 }
 
-// Directory returns the organisations, their sites, services and staff as one
-// transaction.
-func (d *District) Directory() Bundle {
+// directoryBundle is how many resources a transaction of the directory has at
+// most: less than the record takes.
+const directoryBundle = 2000
+
+// Directory returns the organisations, their sites, services and staff as
+// transactions.
+func (d *District) Directory() []Bundle {
 	var u bundler
-	NewScribe(d, u.add).Places()
-	return u.close("directory")
+	var all []Bundle
+	NewScribe(d, func(r Resource) {
+		u.add(r)
+		if u.resources == directoryBundle {
+			all = append(all, u.close("directory-"+strconv.Itoa(len(all)+1)))
+		}
+	}).Places()
+	if u.resources > 0 {
+		all = append(all, u.close("directory-"+strconv.Itoa(len(all)+1)))
+	}
+	return all
 }
 
 // Bundles returns records as transactions, one each.
@@ -183,11 +196,12 @@ func (d *District) writeBundles(ctx context.Context, set Set, dir string, pairs 
 	if err := os.Mkdir(data, 0o777); err != nil {
 		return 0, fmt.Errorf("write the set: %w", err)
 	}
-	places := d.Directory()
-	if err := writeWhole(filepath.Join(data, "000-directory.json"), places.JSON); err != nil {
-		return 0, err
+	for _, places := range d.Directory() {
+		if err := writeWhole(filepath.Join(data, "000-"+places.Name+".json"), places.JSON); err != nil {
+			return 0, err
+		}
+		resources += int64(places.Resources)
 	}
-	resources = int64(places.Resources)
 	number, folder := int64(0), ""
 	err = inOrder(ctx, set.Workers, set.blocks(),
 		func(n int64) (bundled, error) {
