@@ -90,15 +90,7 @@ func (s *Scribe) location(site *Site) {
 
 func (s *Scribe) service(v *Service) {
 	s.begin("HealthcareService", v.ID, "")
-	s.raw(`,"extension":[{"url":"` + ours + `self-referral"`)
-	s.flag("valueBoolean", v.SelfReferral)
-	s.raw(`}`)
-	if v.Capacity > 0 {
-		s.raw(`,{"url":"` + ours + `weekly-capacity"`)
-		s.whole("valuePositiveInt", int64(v.Capacity))
-		s.raw(`}`)
-	}
-	s.raw(`]`)
+	s.terms(v)
 	s.flag("active", true)
 	s.ref("providedBy", "Organization", v.At.Of.ID)
 	s.concepts("type", v.Type, "")
@@ -107,6 +99,11 @@ func (s *Scribe) service(v *Service) {
 	s.to("Location", v.At.ID)
 	s.raw(`]`)
 	s.text("name", v.Name)
+	if v.Phone != "" {
+		s.raw(`,"telecom":[{"system":"phone","use":"work"`)
+		s.text("value", v.Phone)
+		s.raw(`}]`)
+	}
 	if v.Eligible != "" {
 		s.raw(`,"eligibility":[{"comment":`)
 		s.quote(v.Eligible)
@@ -125,8 +122,46 @@ func (s *Scribe) service(v *Service) {
 		}
 		s.raw(`]`)
 	}
+	if v.Referral != "" {
+		s.texts("referralMethod", []string{v.Referral})
+	}
 	s.hours(&v.Hours)
+	switch v.Holidays {
+	case closedOnHolidays:
+		s.raw(`,"notAvailable":[{"description":"Bank holidays of England"}]`)
+	case asOnSunday:
+		s.raw(`,"availabilityExceptions":"On bank holidays of England as on Sundays."`)
+	case asUsual:
+	}
 	s.end()
+}
+
+// terms are the extensions of a service: who may come, and how many can.
+func (s *Scribe) terms(v *Service) {
+	s.raw(`,"extension":[{"url":"` + ours + `self-referral"`)
+	s.flag("valueBoolean", v.SelfReferral)
+	s.raw(`}`)
+	for _, n := range []struct {
+		name string
+		size int
+	}{{"weekly-capacity", v.Capacity}, {"age-from", v.From}, {"age-to", v.To}} {
+		if n.size > 0 {
+			s.raw(`,{"url":"` + ours + n.name + `"`)
+			s.whole("valuePositiveInt", int64(n.size))
+			s.raw(`}`)
+		}
+	}
+	if ofBorough[v.For] {
+		s.raw(`,{"url":"` + ours + `serves-borough"`)
+		s.text("valueCode", v.At.Borough)
+		s.raw(`}`)
+	}
+	if v.Network >= 0 {
+		s.raw(`,{"url":"` + ours + `serves-network"`)
+		s.ref("valueReference", "Organization", v.At.Of.ID)
+		s.raw(`}`)
+	}
+	s.raw(`]`)
 }
 
 // texts is a member that is a list of CodeableConcepts with a text only.
