@@ -226,6 +226,7 @@ func TestOpenMomentsAreOpen(t *testing.T) {
 }
 
 func TestProvisionComesAgain(t *testing.T) {
+	unlessShort(t)
 	summary := func(seed uint64) string {
 		var b strings.Builder
 		p := newProvision(seed, readAreas())

@@ -25,6 +25,14 @@ func peopled(t *testing.T, blocks int64, without ...string) (*District, []*Perso
 	return d, people
 }
 
+// unlessShort skips a test that invents thousands of people when there is little time.
+func unlessShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("invents thousands of people")
+	}
+}
+
 // manyBlocks hold enough people for what is planted to show.
 const manyBlocks = 24
 
@@ -69,6 +77,7 @@ func TestATruthThereIsNot(t *testing.T) {
 }
 
 func TestTheEffectiveModelCutsAttendances(t *testing.T) {
+	unlessShort(t)
 	d, with := everybody(t)
 	_, without := peopled(t, manyBlocks, "effective-model")
 	model := &d.truths.models[effective]
@@ -144,6 +153,7 @@ func TestFactorsOfWhatIsPlanted(t *testing.T) {
 // TestTheThirdModelTakesWhoAttendedMuch holds that it enrols by the year before,
 // and that enrolling changes nothing else.
 func TestTheThirdModelTakesWhoAttendedMuch(t *testing.T) {
+	unlessShort(t)
 	d, with := everybody(t)
 	model := &d.truths.models[regression]
 	enrolled := 0
@@ -182,6 +192,7 @@ func count(p *Person, m *careModel) int {
 }
 
 func TestSecondRecords(t *testing.T) {
+	unlessShort(t)
 	_, with := peopled(t, 12, "overlays")
 	_, without := peopled(t, 12, "overlays", "duplicates")
 	seen, holding := 0, 0
@@ -252,6 +263,7 @@ func checkReferences(t *testing.T, p *Person) {
 }
 
 func TestOverlays(t *testing.T) {
+	unlessShort(t)
 	d, with := peopled(t, manyBlocks, "duplicates")
 	_, without := peopled(t, manyBlocks, "duplicates", "overlays")
 	held, kept, all := 0, 0, 0
