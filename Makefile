@@ -4,6 +4,7 @@ GO       ?= go
 BIN      := bin/joinery
 DB       ?= sqlite:joinery.db
 LISTEN   ?= 127.0.0.1:8080
+GROW     ?= 20000
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 2m
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
@@ -20,9 +21,8 @@ help: ## list the targets
 build: ## build bin/joinery: one static binary, no C compiler needed
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
 
-run: build ## build, make a small synthetic record if there is none, and serve it
-	@$(BIN) demo --db $(DB) --listen $(LISTEN) --if-empty
-	@$(BIN) serve --db $(DB) --listen $(LISTEN)
+run: build ## build, make a record of 2,000 invented people, serve it and let it grow to GROW
+	@$(BIN) serve --db $(DB) --listen $(LISTEN) --demo $(GROW)
 
 test: ## run every test (PostgreSQL's too, when it is installed)
 	@$(GO) test $(TESTFLAGS) ./...

@@ -16,6 +16,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/record"
 	"joinery/record/access"
 )
 
@@ -49,10 +50,10 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 	if purpose == "" {
 		return nil, misuse{fault.New(fault.Invalid, "Say why with --purpose: this discloses people's data, and the audit must say for what. HRESCH, HOPERAT and PATRQT are some.")}
 	}
-	r := &reached{operator: a.operator(), purpose: purpose, command: command, close: func() {}}
 	path, sqlite := sqlitePath(a.flags.DB)
 	if sqlite {
 		if dial := socketDialer(path); dial != nil {
+			r := &reached{operator: a.operator(), purpose: purpose, command: command, close: func() {}}
 			r.http.Transport = &http.Transport{DialContext: dial, DisableCompression: true}
 			return r, r.sameVersion(ctx)
 		}
@@ -61,13 +62,21 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 	if err != nil {
 		return nil, err
 	}
-	r.http.Transport = inProcess{newDesk(rec, a.clock)}
+	r := a.through(rec, command, purpose)
 	r.close = func() {
 		if err := rec.Close(); err != nil {
 			fmt.Fprintf(a.err, "joinery: the database did not close cleanly: %v\n", err)
 		}
 	}
 	return r, nil
+}
+
+// through returns the desk of a record that this process has open.
+func (a *app) through(rec *record.Record, command string, purpose access.Purpose) *reached {
+	return &reached{
+		http:     http.Client{Transport: inProcess{newDesk(rec, a.clock)}},
+		operator: a.operator(), purpose: purpose, command: command, close: func() {},
+	}
 }
 
 // sameVersion refuses to work through another version's desk: what they say to

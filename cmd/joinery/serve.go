@@ -22,6 +22,7 @@ import (
 type serveCommand struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
 	Base   string `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
+	Demo   int64  `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 }
 
 // Help is shown by joinery serve --help.
@@ -78,6 +79,13 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		return err
 	}
 	defer closeDesk()
+	if c.Demo > 0 {
+		stop, err := a.demonstrate(ctx, rec, log, l.Addr().String(), c.Demo)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	log.InfoContext(ctx, "serving", slog.String("address", base), slog.String("version", version))
 	return server.Serve(ctx, l) //nolint:wrapcheck // it is fit to be shown
 }

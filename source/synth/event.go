@@ -84,3 +84,6 @@ type Event struct {
 
 	misfiled bool // it is in the record of another than whom it happened to
 }
+
+// snomed is the code system SNOMED CT.
+const snomed = "http://snomed.info/sct"

@@ -211,6 +211,7 @@ func (l *life) careHomeLife(r dice) {
 	e := event(Condition, what, moved.Start())
 	e.Grain, e.Status, e.Org = ToTheDay, "active", l.practice(moved)
 	l.add(e)
+	l.stay(moved)
 	for day := max(moved+20, l.from); day <= l.to; day += Day(r.between(45, 120)) {
 		in := l.sees(r, day, generalist, 20)
 		if in < 0 {

@@ -70,6 +70,7 @@ func (l *life) parts() {
 	l.motherhood()
 	l.infancy()
 	l.frailAge()
+	l.caseload()
 	l.social()
 	l.allergies()
 	l.jabs()

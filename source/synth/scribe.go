@@ -8,10 +8,6 @@ const ukCore = "https://fhir.hl7.org.uk/StructureDefinition/"
 // ours is where the project's own extensions are named.
 const ours = "https://joinery.example/fhir/StructureDefinition/"
 
-// Tagged is the label on every resource, as a search writes it (_tag=…): test
-// health data, by HL7.
-const Tagged = "http://terminology.hl7.org/CodeSystem/v3-ActReason|HTEST"
-
 const tag = `"tag":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"HTEST","display":"test health data"}]}`
 
 // Resource is one FHIR resource.

@@ -236,7 +236,7 @@ func usualDoctor(p *Person) *Staff {
 // person lets them see the record. The RelatedPerson does not name the carer's
 // own Patient: one person's record says nothing of another's.
 func (s *Scribe) carer(i int, c *Person) {
-	id := s.subject + "-carer-" + strconv.Itoa(i)
+	id := carerID(s.of, i)
 	s.begin("RelatedPerson", id, "")
 	s.flag("active", c.Died == NotYet)
 	s.person("patient")
@@ -255,6 +255,9 @@ func (s *Scribe) carer(i int, c *Person) {
 		s.consent(i, id)
 	}
 }
+
+// carerID returns the id of the RelatedPerson who is the i-th carer, from 1.
+func carerID(p *Person, i int) string { return p.ID() + "-carer-" + strconv.Itoa(i) }
 
 // letsSee tells whether a person opens their record to their i-th carer: three
 // in four do, an assumption without a source.

@@ -119,6 +119,13 @@ func (o *lineFiles) finish(err error) error {
 	return err
 }
 
+// Bundle is a FHIR transaction: PUTs, so that ids are those that were invented.
+type Bundle struct {
+	Name      string // directory-N, or the id of a Patient
+	Resources int
+	JSON      []byte
+}
+
 // bundler gathers resources into a transaction.
 type bundler struct {
 	page
@@ -149,24 +156,23 @@ func (u *bundler) close(name string) Bundle {
 	return b
 }
 
-// directoryBundle is how many resources a transaction of the directory has at
-// most: less than the record takes.
-const directoryBundle = 2000
+// mostEntries is how many resources a transaction of the directory has: the
+// record takes 5,000 changes at a time.
+const mostEntries = 4000
 
-// Directory returns the organisations, their sites, services and staff as
-// transactions.
+// Directory returns the organisations, their sites, services and staff, and the
+// agreement between them, as transactions.
 func (d *District) Directory() []Bundle {
-	var u bundler
 	var all []Bundle
+	var u bundler
+	flush := func() { all = append(all, u.close("directory-"+strconv.Itoa(len(all)+1))) }
 	NewScribe(d, func(r Resource) {
-		u.add(r)
-		if u.resources == directoryBundle {
-			all = append(all, u.close("directory-"+strconv.Itoa(len(all)+1)))
+		if u.resources == mostEntries {
+			flush()
 		}
+		u.add(r)
 	}).Places()
-	if u.resources > 0 {
-		all = append(all, u.close("directory-"+strconv.Itoa(len(all)+1)))
-	}
+	flush()
 	return all
 }
 
@@ -196,11 +202,11 @@ func (d *District) writeBundles(ctx context.Context, set Set, dir string, pairs 
 	if err := os.Mkdir(data, 0o777); err != nil {
 		return 0, fmt.Errorf("write the set: %w", err)
 	}
-	for _, places := range d.Directory() {
-		if err := writeWhole(filepath.Join(data, "000-"+places.Name+".json"), places.JSON); err != nil {
+	for _, b := range d.Directory() {
+		if err := writeWhole(filepath.Join(data, b.Name+".json"), b.JSON); err != nil {
 			return 0, err
 		}
-		resources += int64(places.Resources)
+		resources += int64(b.Resources)
 	}
 	number, folder := int64(0), ""
 	err = inOrder(ctx, set.Workers, set.blocks(),

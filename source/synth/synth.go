@@ -1,120 +1,30 @@
-// Package synth invents a small record: a few dozen people of a place that does
-// not exist, with the services around them, for people to try Joinery on.
+// Package synth invents a district: the people of a synthetic south east London,
+// with their households, their organisations and their lives, at the totals that
+// are published of the real one.
 //
-// Nothing in it is about anyone. Surnames and organisations come from an
-// invented list, NHS numbers from the range that the NHS keeps for tests (they
-// begin with 999), telephone numbers from Ofcom's range for drama, postcodes
-// from an area that does not exist (ZZ), and every resource carries the tag
-// HTEST (test health data) of HL7's v3-ActReason. What happens to the people is
-// plausible and proves nothing: no rate in it has a source, and none may be
-// quoted.
+// Nothing in it is about anyone. Names are real ones of the communities mixed at
+// random, organisations are invented and say so, NHS numbers are of the range
+// that the NHS keeps for tests (they begin with 999), telephone numbers of
+// Ofcom's range for drama, postcodes of an area that does not exist (ZZ), and
+// every resource carries the tag HTEST (test health data).
 //
-// The same seed and day give the same bytes.
+// Open gives a District; its Block gives 128 people with their whole lives, in
+// households, and depends on the options and the block's number alone. So people
+// are made by all cores at once, memory does not grow with their number, and
+// person k is the same however many are made. A life is one list of Events. A
+// Scribe writes it as FHIR resources in the shapes of UK Core, the flat form
+// (docs/timeline-format.md) as rows, and both say the same. Write puts sets of
+// either on a disk; Tell prints a life to be read.
+//
+// The tables under params are the published figures that people are made by,
+// each with its source, and assumptions that say they are. Measure counts what
+// was made and holds it to them. Some things are planted on purpose, so that
+// what looks for them can be judged: truth.json says which and how large.
+//
+// What is invented is as right as its tables: use it to try, to measure and to
+// test, never to learn anything about south east London.
 package synth
 
-import (
-	"fmt"
-	"math/rand/v2"
-	"time"
-)
-
-// Tag is the label on every resource, as a search writes it (_tag=…).
-const Tag = actReason + "|HTEST"
-
-const actReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-
-// Names of some resources that the personas of a demonstration are bound to.
-// All ids begin with "demo-".
-const (
-	Practice   = "demo-larkfield"    // Organization: a general practice
-	OtherSite  = "demo-quayside"     // Organization: another practice
-	CareHome   = "demo-willow-court" // Organization: a care home
-	HomePlace  = "demo-willow-place" // Location: the care home's building
-	GP         = "demo-dr-sedge"     // Practitioner at Practice
-	OtherGP    = "demo-dr-tarn"      // Practitioner at OtherSite
-	HomeNurse  = "demo-nurse-vetch"  // Practitioner at CareHome
-	Nurse      = "demo-nurse-rill"   // Practitioner: community nurse in care teams
-	Community  = "demo-community"    // Organization: the community provider
-	FirstOne   = "demo-p01"          // Patient: an older person with a carer and a care team
-	CarerOfOne = "demo-carer"        // RelatedPerson of FirstOne
-)
-
-// Bundle is a transaction for the record.
-type Bundle struct {
-	Name      string // what it is about, such as "directory" or a Patient's id
-	Resources int
-	JSON      []byte // a FHIR transaction of PUTs, so that ids are those that were invented
-}
-
-// World invents the services and then people persons, as one Bundle for the
-// services and one a person. at decides the ages; its time of day does not
-// matter.
-func World(seed uint64, people int, at time.Time) []Bundle {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 0x6a6f696e657279)), today: day(at)}
-	bundles := []Bundle{w.directory()}
-	for i := range people {
-		bundles = append(bundles, w.person(i))
-	}
-	return bundles
-}
-
-// world is what is being invented.
-type world struct {
-	rng       *rand.Rand
-	today     time.Time
-	resources []object
-	serial    map[string]int // of the person at hand, by type
-	prefix    string
-}
-
-func day(t time.Time) time.Time {
-	y, m, d := t.UTC().Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// add puts a resource into the bundle at hand and returns a reference to it.
-func (w *world) add(typ, id string, members ...any) object {
-	res := obj("resourceType", typ, "id", id, "meta", obj("tag", list(obj(
-		"system", actReason, "code", "HTEST", "display", "test health data"))))
-	w.resources = append(w.resources, append(res, obj(members...)...))
-	return ref(typ, id)
-}
-
-// next returns an id for one more resource of the person at hand.
-func (w *world) next(kind string) string {
-	w.serial[kind]++
-	return fmt.Sprintf("%s-%s-%d", w.prefix, kind, w.serial[kind])
-}
-
-// secure adds a security label to the resource that was added last.
-func (w *world) secure(system, code string) {
-	last := w.resources[len(w.resources)-1]
-	for i := range last {
-		if last[i].name == "meta" {
-			last[i].value = append(last[i].value.(object), obj("security", list(obj("system", system, "code", code)))...)
-		}
-	}
-}
-
-// bundle makes a transaction of what was added and begins anew.
-func (w *world) bundle(name string) Bundle {
-	entries := make([]any, len(w.resources))
-	for i, res := range w.resources {
-		url := res.text("resourceType") + "/" + res.text("id")
-		entries[i] = obj("resource", res, "request", obj("method", "PUT", "url", url))
-	}
-	b := Bundle{Name: name, Resources: len(entries), JSON: encode(obj("resourceType", "Bundle", "type", "transaction", "entry", entries))}
-	w.resources = nil
-	return b
-}
-
-// days returns the day that lies so many days back.
-func (w *world) ago(days int) time.Time { return w.today.AddDate(0, 0, -days) }
-
-// chance is true once in so often.
-func (w *world) chance(p float64) bool { return w.rng.Float64() < p }
-
-// between returns a whole number from low to high, both included.
-func (w *world) between(low, high int) int { return low + w.rng.IntN(high-low+1) }
-
-func pick[T any](w *world, from []T) T { return from[w.rng.IntN(len(from))] }
+// Tag is the label on every resource, as a search writes it (_tag=…): test
+// health data, by HL7.
+const Tag = "http://terminology.hl7.org/CodeSystem/v3-ActReason|HTEST"
