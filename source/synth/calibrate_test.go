@@ -41,9 +41,9 @@ func counted(t target, l *life) bool {
 	case age < t.from, t.register == "AST" && age < 6:
 		return false
 	case t.of == type2:
-		return l.has(type2, l.d.Until) || l.has(type1, l.d.Until)
+		return l.has(type2, l.to) || l.has(type1, l.to)
 	}
-	return l.has(t.of, l.d.Until)
+	return l.has(t.of, l.to)
 }
 
 // tally is what a pass over people finds.

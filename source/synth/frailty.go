@@ -35,7 +35,7 @@ func (l *life) frailtyOn(on Day) (index float64, grade int) {
 		}
 	}
 	age := l.age(on)
-	n += max(0, (age-62)*0.1) + 0.9*max(-0.8, l.burden)*max(0, age-55)/20 + 0.25*max(0, age-84)
+	n += 0.4 + max(0, (age-62)*0.13) + 0.9*max(-0.8, l.burden)*max(0, age-55)/20 + 0.25*max(0, age-84)
 	if l.has(dementia, on) {
 		n += 3
 	}

@@ -171,6 +171,11 @@ func (l *life) away(order []int32) []int32 {
 	for _, i := range order {
 		e := &l.events[i]
 		if e.In >= 0 && missed[e.In] {
+			if e.Kind == Condition && e.Category == nil { // it was found all the same
+				e.In = -1
+				kept = append(kept, i)
+				continue
+			}
 			missed[i] = true
 			continue
 		}

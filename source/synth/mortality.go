@@ -144,9 +144,9 @@ func (l *life) hazards(on Day) (h [causes]float64) {
 		h[ofCancer] += l.tumour.hazard(l.began[cancer], on)
 	}
 	if l.inHome {
-		h[ofDementia] *= 1.8
-		h[ofOther] *= 1.8
-		h[ofLungs] *= 1.8
+		h[ofDementia] *= 2.6
+		h[ofOther] *= 2.6
+		h[ofLungs] *= 2.6
 	}
 	if l.p.Household.Home == NoFixedAbode {
 		h[ofInjury] *= 8
@@ -175,7 +175,7 @@ func (l *life) die() {
 		}
 		over := sum * float64(last-day) / 365.25
 		if l.p.Born == day && l.age(l.d.Until) > 0 { // most deaths of infancy are of the first days
-			over = sum * 0.6
+			over = sum * 0.95
 		}
 		if left -= over; left >= 0 {
 			continue

@@ -27,11 +27,11 @@ var childhood = []jab{
 	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false},
 	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false},
 	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false},
-	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.84, false},
+	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false},
 	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false},
 	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false},
 	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false},
-	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.76, false},
+	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false},
 	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false},
 	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true},
 	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true},
@@ -151,7 +151,7 @@ func (l *life) winterJabs(r dice, faith float64) {
 		coverage, what, school := 0.0, flu, false
 		switch {
 		case age >= 65:
-			coverage = 0.75
+			coverage = 0.665
 		case age >= 2 && age < 4:
 			coverage, what = 0.37, nasalFlu
 		case age >= 4 && age < 12:
@@ -258,10 +258,10 @@ type screen struct {
 }
 
 var screens = []screen{
-	{cervical, true, false, 24.5, 50, 3, 0.66, 0.08, "women"},
-	{cervical, true, false, 50, 65, 5, 0.7, 0.05, "women"},
-	{mammography, true, false, 50, 71, 3, 0.64, 0.04, "breast"},
-	{bowelScreen, true, true, 60, 75, 2, 0.6, 0.018, "bowel"},
+	{cervical, true, false, 24.5, 50, 3, 0.6, 0.08, "women"},
+	{cervical, true, false, 50, 65, 5, 0.64, 0.05, "women"},
+	{mammography, true, false, 50, 71, 3, 0.575, 0.04, "breast"},
+	{bowelScreen, true, true, 60, 75, 2, 0.555, 0.018, "bowel"},
 }
 
 // screening tells of the screening to which the person is called in the years

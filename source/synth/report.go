@@ -157,8 +157,8 @@ func (g *gauge) find(c figure, hits, of int64) Finding {
 
 // gauges are all that is held to published figures.
 func gauges(d *District) []gauge {
-	return slices.Concat(populationGauges(d), homeGauges(d), registerGauges(d))
+	return slices.Concat(populationGauges(d), homeGauges(d), registerGauges(d), lifeGauges(d))
 }
 
 // gaps are what is made without a published figure to hold it to.
-var gaps = slices.Concat(populationGaps)
+var gaps = slices.Concat(populationGaps, lifeGaps)
