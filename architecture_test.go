@@ -37,7 +37,7 @@ var imports = []struct{ pkg, may string }{
 	// Source: what comes in.
 	{"source", "fault fhir"},
 	{"source/bundle", "fault fhir fhir/r4 source"},
-	{"source/synth", ""},
+	{"source/synth", "fault"},
 
 	// Record: one longitudinal record, behind one door.
 	{"record/search", "fault fhir fhir/codes fhir/r4 fhir/path"},

@@ -23,10 +23,10 @@ type flags struct {
 type commands struct {
 	flags
 
-<<<<<<< HEAD
 	Import   importCommand   `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
 	Export   exportCommand   `cmd:"" help:"Write the record out as NDJSON."`
 	Serve    serveCommand    `cmd:"" help:"Serve the FHIR API."`
+	Synth    synthCommand    `cmd:"" help:"Invent people with whole lives, write, show or measure them."`
 	Demo     demoCommand     `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
 	Token    tokenCommand    `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
 	Verify   verifyCommand   `cmd:"" help:"Check every stored version and the chain of the audit."`
@@ -34,18 +34,6 @@ type commands struct {
 	Criteria criteriaCommand `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
 	Cfg      configCommand   `cmd:"" name:"config" help:"Look at the configuration."`
 	Version  versionCommand  `cmd:"" help:"Say which joinery this is."`
-=======
-	Import  importCommand  `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
-	Export  exportCommand  `cmd:"" help:"Write the record out as NDJSON."`
-	Serve   serveCommand   `cmd:"" help:"Serve the FHIR API."`
-	Synth   synthCommand   `cmd:"" help:"Invent people with whole lives, write, show or measure them."`
-	Demo    demoCommand    `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
-	Token   tokenCommand   `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
-	Verify  verifyCommand  `cmd:"" help:"Check every stored version and the chain of the audit."`
-	Reindex reindexCommand `cmd:"" help:"Build the search indexes again from the stored versions."`
-	Cfg     configCommand  `cmd:"" name:"config" help:"Look at the configuration."`
-	Version versionCommand `cmd:"" help:"Say which joinery this is."`
->>>>>>> 12e2df5 (source/synth: sets of people in three forms, and a life told; joinery synth)
 }
 
 const description = `Joinery is a shared care record: FHIR R4 on SQLite or PostgreSQL, with every access decided and audited.

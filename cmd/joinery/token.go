@@ -48,8 +48,8 @@ func (tokenCreate) Help() string {
 A system has what its scopes say. Everyone else has what their role and relations to a person give, and the scopes narrow that.
 
     joinery token create --name loader --scope 'system/*.cruds'
-    joinery token create --name "Dr Sedge" --scope 'user/*.cruds' --role staff --practitioner demo-dr-sedge --organisation demo-larkfield --use TREAT
-    joinery token create --name "Ada's app" --scope 'patient/*.rs' --role patient --patient demo-p01 --for 24h`
+    joinery token create --name "Dr Sedge" --scope 'user/*.cruds' --role staff --practitioner sel-staff-00001 --organisation sel-practice-001 --use TREAT
+    joinery token create --name "Ada's app" --scope 'patient/*.rs' --role patient --patient sel-728 --for 24h`
 }
 
 // Run is the command.
