@@ -205,12 +205,11 @@ func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Log
 // growAndSay grows by one transaction at a time, so that requests go before, and
 // logs how far it is.
 func (d *demonstration) growAndSay(ctx context.Context, log *slog.Logger, people int64) {
-	var now, said int64
+	var now int64
 	_, err := d.grow(ctx, people, 1, func(more int64) {
-		now += more
-		if now-said >= 2000 || now == people && said < now && said > 0 {
-			log.InfoContext(ctx, "the demonstration grows", slog.Int64("count", now), slog.Int64("of", people))
-			said = now
+		before := now
+		if now += more; before > 0 && (before/2000 < now/2000 || now == people) {
+			log.InfoContext(ctx, "the demonstration grows", slog.Int64("count", now))
 		}
 	})
 	if err != nil && !errors.Is(err, context.Canceled) {

@@ -60,7 +60,7 @@ func TestQuickStart(t *testing.T) {
 			t.Fatalf("as %s: %d %s", r.who, status, body)
 		}
 		who, _, _ := strings.Cut(r.who, ":")
-		fmt.Fprintf(&table, "%-48s %3s\n", who, bundle.Total)
+		fmt.Fprintf(&table, "%-62s %4s\n", who, bundle.Total)
 	}
 	if !strings.Contains(string(readme), table.String()) {
 		t.Errorf("the README does not have this table:\n%s", table.String())

@@ -122,8 +122,6 @@ var (
 	chemotherapy = sct("367336001", "Chemotherapy", Unverified)
 	radiotherapy = sct("108290001", "Radiation oncology AND/OR radiotherapy", Unverified)
 	cancerReview = sct("720006006", "Cancer care review", Verified)
-	cancerTeam   = sct("287051000000107", "Multidisciplinary team meeting", Verified)
-	endOfCancer  = sct("395082007", "Cancer care plan", SeenOnce)
 )
 
 // cancerCare tells of the cancer from its being found to the reviews after.
@@ -163,7 +161,7 @@ func (l *life) found(r dice, e Event) {
 		}
 		l.towardsDiagnosis(r, day-Day(wait), day, place)
 	}
-	in := int32(-1)
+	var in int32
 	if t.route != byEmergency {
 		in = l.meets(firstSeen, "AMB", l.clinic(r, day), 30, place.At.Of, place.At)
 		l.events[in].Text = "Oncology"
@@ -189,7 +187,7 @@ func (l *life) found(r dice, e Event) {
 }
 
 // towardsDiagnosis tells of the symptom at the practice and the referral.
-func (l *life) towardsDiagnosis(r dice, asked, seen Day, place *Service) {
+func (l *life) towardsDiagnosis(r dice, asked, seen Day, _ *Service) {
 	if asked < l.from || !l.registered(asked) {
 		return
 	}
@@ -249,7 +247,7 @@ func (l *life) session(r dice, what *Concept, day Day, place *Service) {
 
 // cancerAfter tells of the practice's review within a year and the visits of
 // five years.
-func (l *life) cancerAfter(r dice, found Day, known int32) {
+func (l *life) cancerAfter(r dice, found Day, _ int32) {
 	if day := found + Day(r.between(60, 330)); day >= l.from && r.chance(0.85) {
 		if in := l.sees(r, day, generalist, 20); in >= 0 {
 			e := l.within(Procedure, cancerReview, in)

@@ -49,7 +49,6 @@ func speak(luck dice, p *Person, c *community, age int) {
 // reasonable adjustments (RA-FlagCode 0.1.0, draft of February 2024); Easyread
 // is in NHS Digital's API documentation as well.
 var (
-	needsEasyRead  = Concept{snomed, "796161000000101", "Requires information in Easyread", Verified}
 	needsBSL       = Concept{snomed, "204331000000107", "British Sign Language interpreter needed", SeenOnce}
 	usesHearingAid = Concept{snomed, "285055002", "Does use hearing aid", SeenOnce}
 	lipReads       = Concept{snomed, "441092009", "Does lip read", SeenOnce}
@@ -137,9 +136,20 @@ func lettersOf(name string) string {
 var folded = func() map[rune]rune {
 	all := map[rune]rune{}
 	for _, pair := range []struct{ to, from string }{
-		{"a", "áàâãäåăąạảấầẩẫậắằẳẵặÁÀÂÃÄÅĂĄẤẬ"}, {"e", "éèêëęėếềệễểẹÉÈÊËĖÉ"}, {"i", "íìîïıịĩÍÌÎÏİ"}, {"o", "óòôõöőøơốộồớợọÓÒÔÕÖØ"},
-		{"u", "úùûüűụūưừứựỳÚÙÛÜŪỦủỗ"}, {"y", "ýỹýÝ"}, {"c", "çćčÇČĆ"}, {"d", "đĐ"}, {"g", "ğĞ"}, {"l", "łŁ"}, {"n", "ñńňÑ"}, {"s", "śšşșŚŠŞȘ"},
-		{"t", "ťțţȚ"}, {"z", "źżžŹŻŽ"},
+		{"a", "áàâãäåăąạảấầẩẫậắằẳẵặÁÀÂÃÄÅĂĄẤẬ"},
+		{"e", "éèêëęėếềệễểẹÉÈÊËĖÉ"},
+		{"i", "íìîïıịĩÍÌÎÏİ"},
+		{"o", "óòôõöőøơốộồớợọÓÒÔÕÖØ"},
+		{"u", "úùûüűụūưừứựỳÚÙÛÜŪỦủỗ"},
+		{"y", "ýỹýÝ"},
+		{"c", "çćčÇČĆ"},
+		{"d", "đĐ"},
+		{"g", "ğĞ"},
+		{"l", "łŁ"},
+		{"n", "ñńňÑ"},
+		{"s", "śšşșŚŠŞȘ"},
+		{"t", "ťțţȚ"},
+		{"z", "źżžŹŻŽ"},
 	} {
 		for _, r := range pair.from {
 			all[r] = rune(pair.to[0])

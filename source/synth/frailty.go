@@ -9,7 +9,6 @@ var (
 	hipRepair   = sct("397956004", "Prosthetic arthroplasty of the hip", Unverified)
 	nurseVisit  = sct("439708006", "Home visit", Unverified)
 	woundCare   = sct("225358003", "Wound care", SeenOnce)
-	fallsReview = sct("408423009", "Multidisciplinary falls assessment", Verified)
 	nursingHome = sct("160734000", "Lives in nursing home", Verified)
 	careHome    = sct("394923006", "Lives in residential home", Verified)
 	careReview  = sct("1239511000000100", "Structured medication review", Verified)

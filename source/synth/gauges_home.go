@@ -24,7 +24,8 @@ func tenureGauge(strata []*stratum) gauge {
 			homes[slices.Index(Boroughs[:], s.borough)][k] += n
 		}
 	}
-	g := gauge{title: "Homes by tenure", unit: "% of the borough's households", scale: 100,
+	g := gauge{
+		title: "Homes by tenure", unit: "% of the borough's households", scale: 100,
 		source: census2021 + "; temporary accommodation is counted with social rent",
 		count: func(_ *District, p *Person, add func(int, int64, int64)) {
 			if !firstAtHome(p) {
@@ -34,7 +35,8 @@ func tenureGauge(strata []*stratum) gauge {
 			for k := range tenures {
 				add(boroughOf(p)*len(tenures)+k, whetherOne(k == of || k == 2 && of < 0), 1)
 			}
-		}}
+		},
+	}
 	for b, code := range Boroughs {
 		for k, tenure := range tenures {
 			g.cells = append(g.cells, figure{boroughNames[code] + ", " + tenure, 100 * homes[b][k] / total(homes[b][:]), 0.06})
@@ -50,12 +52,14 @@ func crowdingGauge(strata []*stratum) gauge {
 		homes[b] += total(s.tenures[:])
 		crowded[b] += s.crowded * total(s.tenures[:])
 	}
-	g := gauge{title: "Homes with a bedroom too few", unit: "% of the borough's households", scale: 100, source: census2021,
+	g := gauge{
+		title: "Homes with a bedroom too few", unit: "% of the borough's households", scale: 100, source: census2021,
 		count: func(_ *District, p *Person, add func(int, int64, int64)) {
 			if firstAtHome(p) {
 				add(boroughOf(p), whetherOne(p.Household.Overcrowded), 1)
 			}
-		}}
+		},
+	}
 	for b, code := range Boroughs {
 		g.cells = append(g.cells, figure{boroughNames[code], 100 * crowded[b] / homes[b], 0.08})
 	}
@@ -66,14 +70,16 @@ func crowdingGauge(strata []*stratum) gauge {
 var sourcedCarers = []string{"E09000004", "E09000006", "E09000011", "E09000023"}
 
 func carerGauge() gauge {
-	g := gauge{title: "Unpaid carers", unit: "% of residents of five and over", scale: 100, source: census2021 + ", by newsshopper.co.uk 23289508",
+	g := gauge{
+		title: "Unpaid carers", unit: "% of residents of five and over", scale: 100, source: census2021 + ", by newsshopper.co.uk 23289508",
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if b := boroughOf(p); resides(d, p) && b >= 0 && ageOn(p.Born, d.Until) >= 5 {
 				if cell := slices.Index(sourcedCarers, Boroughs[b]); cell >= 0 {
 					add(cell, whetherOne(p.Caring != NoCare), 1)
 				}
 			}
-		}}
+		},
+	}
 	for _, code := range sourcedCarers {
 		g.cells = append(g.cells, figure{boroughNames[code], 100 * carers[code].rate, 0.08})
 	}
@@ -81,14 +87,16 @@ func carerGauge() gauge {
 }
 
 func longCareGauge() gauge {
-	g := gauge{title: "Unpaid carers of 50 hours a week and more", unit: "% of carers", scale: 100, source: census2021 + ", by newsshopper.co.uk 23289508",
+	g := gauge{
+		title: "Unpaid carers of 50 hours a week and more", unit: "% of carers", scale: 100, source: census2021 + ", by newsshopper.co.uk 23289508",
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if b := boroughOf(p); resides(d, p) && b >= 0 && p.Caring != NoCare {
 				if cell := slices.Index(sourcedCarers, Boroughs[b]); cell >= 0 {
 					add(cell, whetherOne(p.Caring == WholeCare), 1)
 				}
 			}
-		}}
+		},
+	}
 	for _, code := range sourcedCarers {
 		g.cells = append(g.cells, figure{boroughNames[code], 100 * carers[code].whole, 0.12})
 	}
@@ -98,7 +106,8 @@ func longCareGauge() gauge {
 // careHomeGauge holds how many older people live in care homes.
 func careHomeGauge() gauge {
 	from := [3]int{65, 75, 85}
-	g := gauge{title: "Residents of care homes", unit: "% of residents of the age", scale: 100, source: "Census 2011, ONS, older resident care home population, England and Wales",
+	g := gauge{
+		title: "Residents of care homes", unit: "% of residents of the age", scale: 100, source: "Census 2011, ONS, older resident care home population, England and Wales",
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			age := ageOn(p.Born, d.Until)
 			if !resides(d, p) || age < from[0] {
@@ -109,7 +118,8 @@ func careHomeGauge() gauge {
 				band++
 			}
 			add(band, whetherOne(p.Household.Home == CareHomeRoom), 1)
-		}}
+		},
+	}
 	for i, name := range []string{"65 to 74", "75 to 84", "85 and over"} {
 		g.cells = append(g.cells, figure{name, 100 * assumed[[...]string{"care home 65", "care home 75", "care home 85"}[i]], 0.15})
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // resides reports whether somebody lived in the district on its last day.
-func resides(d *District, p *Person) bool {
+func resides(_ *District, p *Person) bool {
 	return p.Household.Area != nil && p.Died == NotYet && p.Left == NotYet
 }
 
@@ -38,23 +38,28 @@ func populationGauges(d *District) []gauge {
 			byGroup[b][g] += n
 		}
 	}
-	boroughs := gauge{title: "Residents by borough", unit: "% of residents", scale: 100, source: ons2020,
+	boroughs := gauge{
+		title: "Residents by borough", unit: "% of residents", scale: 100, source: ons2020,
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if resides(d, p) {
 				for b := range Boroughs {
 					add(b, whetherOne(b == boroughOf(p)), 1)
 				}
 			}
-		}}
-	ages := gauge{title: "Residents by age", unit: "% of the borough", scale: 100, source: ons2020,
+		},
+	}
+	ages := gauge{
+		title: "Residents by age", unit: "% of the borough", scale: 100, source: ons2020,
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if resides(d, p) {
 				for band := range lifeStages {
 					add(boroughOf(p)*len(lifeStages)+band, whetherOne(band == lifeStage(ageOn(p.Born, d.Until))), 1)
 				}
 			}
-		}}
-	groups := gauge{title: "Residents by ethnic group", unit: "% of the borough, of those whose group is stated", scale: 100, source: "Census 2021, ONS",
+		},
+	}
+	groups := gauge{
+		title: "Residents by ethnic group", unit: "% of the borough, of those whose group is stated", scale: 100, source: "Census 2021, ONS",
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if !resides(d, p) {
 				return
@@ -66,7 +71,8 @@ func populationGauges(d *District) []gauge {
 			for g := range len(letters) {
 				add(boroughOf(p)*len(letters)+g, whetherOne(g == group), 1)
 			}
-		}}
+		},
+	}
 	for b, code := range Boroughs {
 		name := boroughNames[code]
 		boroughs.cells = append(boroughs.cells, figure{name, 100 * byBorough[b] / total, 0.02})
@@ -104,7 +110,8 @@ func whetherOne(b bool) int64 {
 
 // deprivationGauge holds how many live in areas of each decile.
 func deprivationGauge(d *District) gauge {
-	g := gauge{title: "Residents by deprivation of their area", unit: "% of residents", scale: 100,
+	g := gauge{
+		title: "Residents by deprivation of their area", unit: "% of residents", scale: 100,
 		source: "English Indices of Deprivation 2019, MHCLG; " + ons2020,
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if resides(d, p) {
@@ -112,7 +119,8 @@ func deprivationGauge(d *District) gauge {
 					add(decile, whetherOne(p.Household.Area.Deprivation == decile+1), 1)
 				}
 			}
-		}}
+		},
+	}
 	var by [10]float64
 	total := 0.0
 	for _, a := range d.Areas {

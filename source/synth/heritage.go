@@ -26,8 +26,23 @@ var mixtures = []struct {
 	letters string // one, the other, their children
 	often   float64
 }{
-	{"AMD", 0.3}, {"CMD", 0.1}, {"ANE", 0.2}, {"CNE", 0.15}, {"AHF", 0.2}, {"ALF", 0.2}, {"AJF", 0.1}, {"ARF", 0.25}, {"CLF", 0.1},
-	{"ASG", 0.2}, {"CSG", 0.15}, {"CGG", 0.1}, {"ADD", 0.2}, {"AFF", 0.2}, {"ACA", 0.2}, {"ABA", 0.35}, {"MNP", 0.1},
+	{"AMD", 0.3},
+	{"CMD", 0.1},
+	{"ANE", 0.2},
+	{"CNE", 0.15},
+	{"AHF", 0.2},
+	{"ALF", 0.2},
+	{"AJF", 0.1},
+	{"ARF", 0.25},
+	{"CLF", 0.1},
+	{"ASG", 0.2},
+	{"CSG", 0.15},
+	{"CGG", 0.1},
+	{"ADD", 0.2},
+	{"AFF", 0.2},
+	{"ACA", 0.2},
+	{"ABA", 0.35},
+	{"MNP", 0.1},
 }
 
 //go:embed params/profiles.tsv

@@ -4,13 +4,12 @@ import "strings"
 
 // Kinds of encounter.
 var (
-	consultation   = sct("11429006", "Consultation", Unverified)
-	phoneCall      = sct("185317003", "Telephone encounter", Unverified)
-	videoCall      = sct("448337001", "Telemedicine consultation with patient", SeenOnce)
-	homeVisit      = sct("439708006", "Home visit", Unverified)
-	checkUp        = sct("185349003", "Encounter for check up", SeenOnce)
-	followUp       = sct("390906007", "Follow-up encounter", SeenOnce)
-	medicineReview = sct("182836005", "Review of medication", Verified)
+	consultation = sct("11429006", "Consultation", Unverified)
+	phoneCall    = sct("185317003", "Telephone encounter", Unverified)
+	videoCall    = sct("448337001", "Telemedicine consultation with patient", SeenOnce)
+	homeVisit    = sct("439708006", "Home visit", Unverified)
+	checkUp      = sct("185349003", "Encounter for check up", SeenOnce)
+	followUp     = sct("390906007", "Follow-up encounter", SeenOnce)
 )
 
 // variant is a more precise name of a condition, with its share.
@@ -28,8 +27,10 @@ var variants = [illnesses][]variant{
 	dementia:     {{0.5, sct("26929004", "Alzheimer's disease", Verified)}, {0.25, sct("429998004", "Vascular dementia", Verified)}},
 	disability:   {{0.6, sct("86765009", "Mild intellectual disability", Unverified)}, {0.2, sct("61152003", "Moderate intellectual disability", Unverified)}, {0.08, sct("40700009", "Severe intellectual disability", Unverified)}},
 	heartFailure: {{0.3, sct("48447003", "Chronic heart failure", Verified)}},
-	osteoarthritis: {{0.4, sct("239873007", "Osteoarthritis of knee", Verified)},
-		{0.25, sct("239872002", "Osteoarthritis of hip", Verified)}},
+	osteoarthritis: {
+		{0.4, sct("239873007", "Osteoarthritis of knee", Verified)},
+		{0.25, sct("239872002", "Osteoarthritis of hip", Verified)},
+	},
 }
 
 // medicineLine is one of several things to take for a condition.
@@ -49,8 +50,10 @@ func readRegimes() (table [illnesses][]medicineLine) {
 	for _, row := range readTable(medicinesTable) {
 		i := illnessNamed(row[0])
 		young, old, _ := strings.Cut(row[7], "-")
-		m := medicineLine{line: whole(row[1]), from: number(row[2]), share: number(row[3]), weight: number(row[4]),
-			young: whole(young), old: 200, name: row[5], dose: row[6], class: classOf(row[5])}
+		m := medicineLine{
+			line: whole(row[1]), from: number(row[2]), share: number(row[3]), weight: number(row[4]),
+			young: whole(young), old: 200, name: row[5], dose: row[6], class: classOf(row[5]),
+		}
 		if old != "" {
 			m.old = whole(old)
 		}
@@ -173,7 +176,7 @@ func (l *life) milestone(r dice, e *Event, day Day) {
 // measureAtDiagnosis appends what shows that a condition is there.
 func (l *life) measureAtDiagnosis(r dice, i illness, in int32) {
 	day := l.events[in].At.Day()
-	switch i {
+	switch i { //nolint:exhaustive // nothing is to be done for the others
 	case hypertension:
 		l.takePressure(r, in)
 	case type1, type2, hyperglycaemia:

@@ -206,7 +206,7 @@ func (e *Event) cutAt(end Moment, died bool) {
 	if died {
 		e.Until = end
 		if e.Status == "active" || e.Status == "in-progress" {
-			switch e.Kind {
+			switch e.Kind { //nolint:exhaustive // nothing is to be done for the others
 			case Encounter:
 				e.Status = "finished"
 			case MedicationRequest, CarePlan, EpisodeOfCare:
@@ -215,7 +215,7 @@ func (e *Event) cutAt(end Moment, died bool) {
 		}
 		return
 	}
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // nothing is to be done for the others
 	case Encounter:
 		e.Until, e.Status, e.Outcome = Never, "in-progress", nil
 	case CarePlan, EpisodeOfCare, Flag:
@@ -229,13 +229,13 @@ func (e *Event) cutAt(end Moment, died bool) {
 
 // days returns the days of a process that goes on between two days at a rate a
 // year, in order.
-func (r dice) days(from, to Day, perYear float64) []Day {
+func (d dice) days(from, to Day, perYear float64) []Day {
 	if perYear <= 0 || to < from {
 		return nil
 	}
 	var days []Day
 	mean := 365.25 / perYear
-	for at := float64(from) + r.wait(mean); at <= float64(to); at += r.wait(mean) {
+	for at := float64(from) + d.wait(mean); at <= float64(to); at += d.wait(mean) {
 		days = append(days, Day(at))
 	}
 	return days

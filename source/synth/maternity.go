@@ -355,7 +355,7 @@ func (l *life) infancy() {
 		if place == nil || day < l.from || !l.alive(day) || !r.chance(v.share) {
 			continue
 		}
-		in := int32(-1)
+		var in int32
 		if v.home {
 			in = l.meets(childReview, "HH", l.clinic(r, day), 60, place.At.Of, nil)
 		} else {

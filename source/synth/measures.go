@@ -15,11 +15,9 @@ var (
 	gramsPerLitre        = &Unit{"g/L", "g/L"}
 	litresPerMinute      = &Unit{"L/min", "L/min"}
 	percent              = &Unit{"%", "%"}
-	perMinute            = &Unit{"/min", "/min"}
 	celsius              = &Unit{"Cel", "°C"}
 	points               = &Unit{"{score}", "score"}
 	unitsAWeek           = &Unit{"{UK_alcohol_unit}/wk", "units/week"}
-	weeks                = &Unit{"wk", "weeks"}
 	milliunitsPerLitre   = &Unit{"m[IU]/L", "mU/L"}
 )
 
@@ -37,10 +35,7 @@ var (
 	bloodPressure = sct("75367002", "Blood pressure", Verified)
 	systolic      = sct("271649006", "Systolic blood pressure", Verified)
 	diastolic     = sct("271650006", "Diastolic blood pressure", Verified)
-	heartRate     = sct("364075005", "Heart rate", Verified)
-	breathing     = sct("86290005", "Respiratory rate", Verified)
 	temperature   = sct("386725007", "Body temperature", Verified)
-	saturation    = sct("442476006", "Arterial oxygen saturation", Verified)
 	newsTotal     = sct("1104051000000101", "Royal College of Physicians NEWS2 (National Early Warning Score 2) total score", Verified)
 	bodyWeight    = sct("27113001", "Body weight", Verified)
 	bodyHeight    = sct("50373000", "Body height measure", Verified)
@@ -62,7 +57,6 @@ var (
 	smokerNever   = sct("266919005", "Never smoked tobacco", Verified)
 	smokingStatus = sct("365981007", "Finding of tobacco smoking behaviour", Unverified)
 	riskScore     = sct("1085871000000105", "QRISK3 cardiovascular disease 10 year risk score", Verified)
-	frailtyScore  = sct("713634000", "Rockwood Clinical Frailty Scale score", Unverified)
 )
 
 // vitals are what a person's measurements scatter around.
@@ -116,8 +110,19 @@ func (l *life) measured() vitals {
 // growth holds mean heights in cm and weights in kg of girls and boys by age in
 // years. Source: UK-WHO and UK90 growth charts, 50th centile; K, rounded.
 var growth = []struct{ age, girls, girlsKg, boys, boysKg float64 }{
-	{0, 49.5, 3.3, 50, 3.5}, {0.25, 60, 5.9, 61, 6.4}, {0.5, 65.7, 7.3, 67.6, 7.9}, {1, 74, 9, 75.7, 9.6}, {2, 86, 11.5, 87, 12.2}, {4, 102, 16.1, 103, 16.5},
-	{6, 115, 20.3, 116, 20.8}, {8, 127, 25.4, 128, 25.6}, {10, 138.5, 32, 138.5, 31.5}, {12, 151, 41, 149, 39.5}, {14, 160, 50, 163, 50.5}, {16, 162.5, 55, 173, 62}, {18, 163, 57.5, 176, 67},
+	{0, 49.5, 3.3, 50, 3.5},
+	{0.25, 60, 5.9, 61, 6.4},
+	{0.5, 65.7, 7.3, 67.6, 7.9},
+	{1, 74, 9, 75.7, 9.6},
+	{2, 86, 11.5, 87, 12.2},
+	{4, 102, 16.1, 103, 16.5},
+	{6, 115, 20.3, 116, 20.8},
+	{8, 127, 25.4, 128, 25.6},
+	{10, 138.5, 32, 138.5, 31.5},
+	{12, 151, 41, 149, 39.5},
+	{14, 160, 50, 163, 50.5},
+	{16, 162.5, 55, 173, 62},
+	{18, 163, 57.5, 176, 67},
 }
 
 // heightOn returns the height on a day in cm.

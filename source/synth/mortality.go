@@ -25,8 +25,20 @@ const (
 // lifeTable holds deaths a year in 100,000 at some ages, women and men. Source: ONS, National
 // life tables, England, 2018-2020; K: not verified here, rounded.
 var lifeTable = []struct{ age, women, men float64 }{
-	{0, 330, 400}, {1, 25, 28}, {5, 8, 9}, {12, 9, 11}, {18, 20, 42}, {25, 25, 58}, {35, 55, 100},
-	{45, 130, 210}, {55, 300, 460}, {65, 760, 1200}, {75, 2050, 3100}, {85, 7300, 9700}, {95, 22500, 26500}, {105, 45000, 48000},
+	{0, 330, 400},
+	{1, 25, 28},
+	{5, 8, 9},
+	{12, 9, 11},
+	{18, 20, 42},
+	{25, 25, 58},
+	{35, 55, 100},
+	{45, 130, 210},
+	{55, 300, 460},
+	{65, 760, 1200},
+	{75, 2050, 3100},
+	{85, 7300, 9700},
+	{95, 22500, 26500},
+	{105, 45000, 48000},
 }
 
 // baseline returns the deaths a year of a person of an age, sex and decile.
@@ -92,13 +104,36 @@ var toll = []struct {
 	as   cause
 	much float64
 }{
-	{psychosis, ofHeart, 2.2}, {psychosis, ofLungs, 2.5}, {psychosis, ofInjury, 5}, {psychosis, ofOther, 2},
-	{disability, ofLungs, 4}, {disability, ofOther, 2.5}, {epilepsy, ofOther, 1.8},
-	{type2, ofHeart, 1.6}, {type2, ofStroke, 1.4}, {heartDisease, ofHeart, 2.6}, {heartFailure, ofHeart, 3.5},
-	{fibrillation, ofStroke, 1.8}, {stroke, ofStroke, 3}, {kidney, ofHeart, 1.4}, {kidney, ofOther, 1.5},
-	{copd, ofLungs, 6}, {copd, ofCancer, 1.4}, {dementia, ofDementia, 60}, {dementia, ofLungs, 1.8}, {parkinsons, ofOther, 2},
-	{alcohol, ofLiver, 15}, {alcohol, ofInjury, 4}, {drugs, ofInjury, 14}, {drugs, ofLiver, 4}, {liver, ofLiver, 25},
-	{depression, ofInjury, 2}, {personality, ofInjury, 5}, {cancer, ofCancer, 1}, {sickle, ofOther, 5}, {rheumatoid, ofHeart, 1.3},
+	{psychosis, ofHeart, 2.2},
+	{psychosis, ofLungs, 2.5},
+	{psychosis, ofInjury, 5},
+	{psychosis, ofOther, 2},
+	{disability, ofLungs, 4},
+	{disability, ofOther, 2.5},
+	{epilepsy, ofOther, 1.8},
+	{type2, ofHeart, 1.6},
+	{type2, ofStroke, 1.4},
+	{heartDisease, ofHeart, 2.6},
+	{heartFailure, ofHeart, 3.5},
+	{fibrillation, ofStroke, 1.8},
+	{stroke, ofStroke, 3},
+	{kidney, ofHeart, 1.4},
+	{kidney, ofOther, 1.5},
+	{copd, ofLungs, 6},
+	{copd, ofCancer, 1.4},
+	{dementia, ofDementia, 60},
+	{dementia, ofLungs, 1.8},
+	{parkinsons, ofOther, 2},
+	{alcohol, ofLiver, 15},
+	{alcohol, ofInjury, 4},
+	{drugs, ofInjury, 14},
+	{drugs, ofLiver, 4},
+	{liver, ofLiver, 25},
+	{depression, ofInjury, 2},
+	{personality, ofInjury, 5},
+	{cancer, ofCancer, 1},
+	{sickle, ofOther, 5},
+	{rheumatoid, ofHeart, 1.3},
 }
 
 // shares says of what people die by age: part of all deaths in each cause's

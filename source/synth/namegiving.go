@@ -136,8 +136,10 @@ func (b *block) single(luck dice, p *Person, l lineage) string {
 			family, _ := his.family(Female, true)
 			if age < 65 && luck.chance(0.3) { // divorced, and goes by her own name again
 				b.call(p, l, false, nil)
-				p.Names = append(p.Names, Name{Use: "old", Family: family, Given: p.Names[0].Given, Prefix: "Mrs",
-					Until: min(b.d.Until-60, day+Day(years(2+luck.wait(8))))})
+				p.Names = append(p.Names, Name{
+					Use: "old", Family: family, Given: p.Names[0].Given, Prefix: "Mrs",
+					Until: min(b.d.Until-60, day+Day(years(2+luck.wait(8)))),
+				})
 				return p.Names[0].Given[0]
 			}
 			b.call(p, l, true, &change{family, day, "maiden"})

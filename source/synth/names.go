@@ -45,8 +45,10 @@ var communities = readCommunities()
 func readCommunities() []*community {
 	var all []*community
 	for row := range rows(communitiesTable) {
-		all = append(all, &community{name: row[0], language: strings.Split(row[1], "|"), main: number(row[2]), help: number(row[3]),
-			english: number(row[4]), abroad: number(row[5])})
+		all = append(all, &community{
+			name: row[0], language: strings.Split(row[1], "|"), main: number(row[2]), help: number(row[3]),
+			english: number(row[4]), abroad: number(row[5]),
+		})
 	}
 	for row := range rows(namesTable) {
 		c := all[slices.IndexFunc(all, func(c *community) bool { return c.name == row[0] })]

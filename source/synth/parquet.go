@@ -45,10 +45,10 @@ type (
 )
 
 // flatFile is one of the two files.
-type flatFile struct{ out *parquet.Writer }
+type flatFile struct{ out *parquet.GenericWriter[any] }
 
 func newFlatFile(w io.Writer, columns any) *flatFile {
-	return &flatFile{parquet.NewWriter(w, parquet.SchemaOf(columns),
+	return &flatFile{parquet.NewGenericWriter[any](w, parquet.SchemaOf(columns),
 		parquet.CreatedBy("joinery", "1", ""), // no version of the program: the same people are the same bytes
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}))}
 }

@@ -71,7 +71,7 @@ func specialtyOf(key string) *specialty {
 // refer tells of a referral: asked for in an encounter (or on the encounter's
 // day, below 0: never), then waited for, then seen, perhaps seen again, operated
 // on, discharged. A few never come. It returns the ServiceRequest's place.
-func (l *life) refer(r dice, in, reason int32, key string) int32 {
+func (l *life) refer(r dice, in, reason int32, key string) int32 { //nolint:unparam // the place of the referral, as all that appends gives
 	return l.referTo(r, in, reason, specialtyOf(key))
 }
 
@@ -230,7 +230,7 @@ func (l *life) operations() {
 		if l.p.Sex == Male {
 			rate = o.rates[ageBand(l.age(l.to))] / 1000 * o.men
 		}
-		cause := illness(illnesses)
+		cause := illnesses
 		switch {
 		case o.key == "eyes":
 			cause, rate = cataract, rate*2.5
@@ -280,13 +280,37 @@ var clinicsOf = []struct {
 	perYear float64
 	name    string
 }{
-	{rheumatoid, 2.2, "Rheumatology"}, {sclerosis, 1.6, "Neurology"}, {epilepsy, 0.8, "Neurology"}, {parkinsons, 2, "Neurology"},
-	{sickle, 3, "Haematology"}, {hiv, 2, "HIV clinic"}, {kidney, 0.4, "Nephrology"}, {heartFailure, 1.2, "Heart failure clinic"},
-	{glaucoma, 1.8, "Ophthalmology"}, {macular, 4, "Ophthalmology"}, {type1, 2, "Diabetes clinic"}, {type2, 0.35, "Diabetes clinic"}, {liver, 1.4, "Hepatology"},
-	{copd, 0.5, "Respiratory medicine"}, {asthma, 0.12, "Respiratory medicine"}, {heartDisease, 0.6, "Cardiology"}, {fibrillation, 0.5, "Cardiology"},
-	{stroke, 0.5, "Stroke clinic"}, {apnoea, 0.6, "Sleep clinic"}, {endometriosis, 0.8, "Gynaecology"}, {eczema, 0.12, "Dermatology"},
-	{osteoarthritis, 0.3, "Trauma and orthopaedics"}, {prostate, 0.4, "Urology"}, {psoriasis, 0.4, "Dermatology"}, {anaemia, 0.2, "Haematology"},
-	{hearing, 0.4, "Audiology"}, {disability, 0.5, "Neurodevelopmental clinic"}, {gout, 0.15, "Rheumatology"}, {arterial, 0.5, "Vascular surgery"}, {thyroid, 0.12, "Endocrinology"}, {migraine, 0.1, "Neurology"},
+	{rheumatoid, 2.2, "Rheumatology"},
+	{sclerosis, 1.6, "Neurology"},
+	{epilepsy, 0.8, "Neurology"},
+	{parkinsons, 2, "Neurology"},
+	{sickle, 3, "Haematology"},
+	{hiv, 2, "HIV clinic"},
+	{kidney, 0.4, "Nephrology"},
+	{heartFailure, 1.2, "Heart failure clinic"},
+	{glaucoma, 1.8, "Ophthalmology"},
+	{macular, 4, "Ophthalmology"},
+	{type1, 2, "Diabetes clinic"},
+	{type2, 0.35, "Diabetes clinic"},
+	{liver, 1.4, "Hepatology"},
+	{copd, 0.5, "Respiratory medicine"},
+	{asthma, 0.12, "Respiratory medicine"},
+	{heartDisease, 0.6, "Cardiology"},
+	{fibrillation, 0.5, "Cardiology"},
+	{stroke, 0.5, "Stroke clinic"},
+	{apnoea, 0.6, "Sleep clinic"},
+	{endometriosis, 0.8, "Gynaecology"},
+	{eczema, 0.12, "Dermatology"},
+	{osteoarthritis, 0.3, "Trauma and orthopaedics"},
+	{prostate, 0.4, "Urology"},
+	{psoriasis, 0.4, "Dermatology"},
+	{anaemia, 0.2, "Haematology"},
+	{hearing, 0.4, "Audiology"},
+	{disability, 0.5, "Neurodevelopmental clinic"},
+	{gout, 0.15, "Rheumatology"},
+	{arterial, 0.5, "Vascular surgery"},
+	{thyroid, 0.12, "Endocrinology"},
+	{migraine, 0.1, "Neurology"},
 }
 
 // followed tells of the clinics in which a known condition is followed.

@@ -132,8 +132,10 @@ func (c *census) add(d *District, p *Person) {
 			}
 		}
 	}
-	for what, yes := range map[*float64]bool{&c.abroad[b]: p.BornAbroad, &c.fivePlus[b]: age >= 5, &c.threePlus[b]: age >= 3,
-		&c.carers[b]: p.Caring != NoCare, &c.foreign[b]: age >= 3 && p.Language != ""} {
+	for what, yes := range map[*float64]bool{
+		&c.abroad[b]: p.BornAbroad, &c.fivePlus[b]: age >= 5, &c.threePlus[b]: age >= 3,
+		&c.carers[b]: p.Caring != NoCare, &c.foreign[b]: age >= 3 && p.Language != "",
+	} {
 		if yes {
 			*what += alive
 		}
@@ -302,10 +304,12 @@ func TestAmongManyPeopleAreTheUnusual(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"no practice", "no NHS number", "no fixed abode", "lives outside", "moved away", "came lately",
+	for _, what := range []string{
+		"no practice", "no NHS number", "no fixed abode", "lives outside", "moved away", "came lately",
 		"lives in a care home", "temporary accommodation", "needs an interpreter", "accessible information", "young carer",
 		"cared for from outside the home", "mother elsewhere", "baby without a name", "two surnames", "hyphen", "apostrophe",
-		"letters beyond English", "three names", "name of use maiden", "name of use old", "name of use usual", "twin", "namesake at home"} {
+		"letters beyond English", "three names", "name of use maiden", "name of use old", "name of use usual", "twin", "namesake at home",
+	} {
 		if n := found[what]; n < 3 || n > people/5 {
 			t.Errorf("%s: %d of %d people", what, n, people)
 		}
@@ -330,8 +334,10 @@ func TestBlockIsTheSameEachTime(t *testing.T) {
 
 // tell puts in one line who a person is.
 func tell(p *Person) string {
-	return strings.Join([]string{p.NHSNumber, p.Sex.String(), string(rune(p.Born + 100_000)), p.Names[0].Family, strings.Join(p.Names[0].Given, " "),
-		p.Ethnicity, p.Language, p.Phone, p.Email, p.Household.Postcode}, "|")
+	return strings.Join([]string{
+		p.NHSNumber, p.Sex.String(), string(rune(p.Born + 100_000)), p.Names[0].Family, strings.Join(p.Names[0].Given, " "),
+		p.Ethnicity, p.Language, p.Phone, p.Email, p.Household.Postcode,
+	}, "|")
 }
 
 func open(t testing.TB, seed uint64) *District {

@@ -40,8 +40,10 @@ func ageBand(age float64) int {
 
 func readReasons() (all []reason) {
 	for _, row := range readTable(contactsTable) {
-		w := reason{what: sct(row[0], row[1], Mark(row[2])), men: number(row[9]), women: number(row[10]), winter: number(row[11]),
-			medicine: row[12], dose: row[13], share: number(row[14]), refer: number(row[16])}
+		w := reason{
+			what: sct(row[0], row[1], Mark(row[2])), men: number(row[9]), women: number(row[10]), winter: number(row[11]),
+			medicine: row[12], dose: row[13], share: number(row[14]), refer: number(row[16]),
+		}
 		for i := range w.weights {
 			w.weights[i] = number(row[3+i])
 		}

@@ -330,7 +330,7 @@ func (l *life) screened(r dice, s *screen, day Day, comes bool) {
 
 // referAfter tells of a referral that follows from a test, without an
 // encounter.
-func (l *life) referAfter(r dice, cause int32, key string, day Day) {
+func (l *life) referAfter(r dice, _ int32, key string, day Day) {
 	if !l.registered(day) {
 		return
 	}

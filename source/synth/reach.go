@@ -62,7 +62,7 @@ func apart(lat, lon, lat2, lon2 float64) float64 {
 // willing is how many kilometres it takes for people's going somewhere to fall
 // to a third. Assumptions: no published figure of the district was at hand.
 func willing(what purpose) float64 {
-	switch what {
+	switch what { //nolint:exhaustive // nothing is to be done for the others
 	case dispensing:
 		return 0.5
 	case extendedAccess, socialPrescribing, parentSupport, activityGroup:

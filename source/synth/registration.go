@@ -153,8 +153,10 @@ func (d *District) came(p *Person) Day {
 // birth by ethnic group; in 2014, 16 to 40% of the boroughs' people were (GLA
 // borough profiles).
 func bornAbroad(group byte, age int) float64 {
-	part := map[byte]float64{'A': 0.03, 'B': 0.65, 'C': 0.9, 'D': 0.06, 'E': 0.25, 'F': 0.25, 'G': 0.4, 'H': 0.66, 'J': 0.55, 'K': 0.6,
-		'L': 0.78, 'M': 0.14, 'N': 0.72, 'P': 0.4, 'R': 0.75, 'S': 0.8}[group]
+	part := map[byte]float64{
+		'A': 0.03, 'B': 0.65, 'C': 0.9, 'D': 0.06, 'E': 0.25, 'F': 0.25, 'G': 0.4, 'H': 0.66, 'J': 0.55, 'K': 0.6,
+		'L': 0.78, 'M': 0.14, 'N': 0.72, 'P': 0.4, 'R': 0.75, 'S': 0.8,
+	}[group]
 	switch {
 	case group == 'M' && age >= 60:
 		return 0.9

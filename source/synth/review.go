@@ -65,7 +65,7 @@ func (l *life) review(r dice, day Day, half bool) {
 func (l *life) checkAll(r dice, in int32, which []illness) {
 	var heart, sugars, kidneys, lipids, thyroids bool
 	for _, i := range which {
-		switch i {
+		switch i { //nolint:exhaustive // nothing is to be done for the others
 		case type1, type2:
 			heart, sugars, kidneys, lipids = true, true, true, true
 		case hyperglycaemia:
@@ -133,7 +133,7 @@ func (l *life) blow(r dice, in int32) {
 
 // measureFor appends what is measured when somebody comes about one condition.
 func (l *life) measureFor(r dice, i illness, in int32) {
-	switch i {
+	switch i { //nolint:exhaustive // nothing is to be done for the others
 	case depression:
 		l.askMood(r, in, 8)
 	case anxiety:

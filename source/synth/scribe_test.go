@@ -103,14 +103,16 @@ func everyKind(d *District) *Person {
 		}
 	}
 	who := &Staff{ID: "sel-somebody", Family: "Tarn", Given: "Priya", Of: practice}
-	p := &Person{Number: 7, NHSNumber: numberFor(d.Seed, 7), Sex: Female, Born: dayOf(1950, time.March, 1), Died: NotYet,
+	p := &Person{
+		Number: 7, NHSNumber: numberFor(d.Seed, 7), Sex: Female, Born: dayOf(1950, time.March, 1), Died: NotYet,
 		Ethnicity: "H", Language: "gu", Interpreter: true, Needs: []*Concept{code},
 		Names: []Name{
 			{Use: "official", Family: "Patel", Given: []string{"Asha", "R"}, Prefix: "Mrs", Until: NotYet},
 			{Use: "maiden", Family: "Shah", Until: dayOf(1975, time.June, 7)},
 		},
 		Practice: practice, Since: dayOf(2001, time.May, 4), Phone: "07700 900123", Email: "a@example.org",
-		Household: &Household{Lines: []string{"1 Foundry Lane"}, Town: "Eastmere", Postcode: "ZZ1 1AB", Area: &d.Areas[0]}}
+		Household: &Household{Lines: []string{"1 Foundry Lane"}, Town: "Eastmere", Postcode: "ZZ1 1AB", Area: &d.Areas[0]},
+	}
 	carer := &Person{Number: 8, Sex: Male, Born: dayOf(1980, time.March, 1), Died: NotYet, Names: []Name{{Use: "official", Family: "Patel", Given: []string{"Dev"}, Until: NotYet}}, Household: p.Household, Mother: p}
 	p.Carers = []*Person{carer}
 	at := dayOf(2025, time.July, 2).At(605)

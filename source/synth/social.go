@@ -12,7 +12,6 @@ var (
 	givesCare      = sct("224484003", "Person providing care", Verified)
 	carerStrain    = sct("73595000", "Stress", Unverified)
 	stopSmoking    = sct("710081004", "Smoking cessation therapy", Verified)
-	wantsToStop    = sct("203191000000107", "Wants to stop smoking", Verified)
 	needsAssessed  = sct("386053000", "Evaluation procedure", Unverified)
 )
 

@@ -47,10 +47,14 @@ func (d *District) Truth(people int64) []byte {
 		Note:    "What was planted in this synthetic district. Effects are multipliers of rates, so that a small set shows them with chance.",
 		Effects: []truthEntry{d.modelTruth(effective), d.modelTruth(ineffective), d.modelTruth(regression), d.outlierTruth(), d.mondayTruth()},
 		Records: []truthEntry{
-			{Name: Truths[duplicates], On: d.truths.on[duplicates], Share: share(duplicateShare), Pairs: PairsFile,
-				What: "This share of people has a second Patient, made at another organisation with slips, which holds what happened there for some months."},
-			{Name: Truths[overlays], On: d.truths.on[overlays], Share: share(overlayShare), Pairs: PairsFile,
-				What: "About this share of records holds encounters of another person who is like them; they are missing in that person's own record."},
+			{
+				Name: Truths[duplicates], On: d.truths.on[duplicates], Share: share(duplicateShare), Pairs: PairsFile,
+				What: "This share of people has a second Patient, made at another organisation with slips, which holds what happened there for some months.",
+			},
+			{
+				Name: Truths[overlays], On: d.truths.on[overlays], Share: share(overlayShare), Pairs: PairsFile,
+				What: "About this share of records holds encounters of another person who is like them; they are missing in that person's own record.",
+			},
 		},
 	}
 	text, err := json.MarshalIndent(f, "", "  ")

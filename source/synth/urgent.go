@@ -21,7 +21,6 @@ var (
 	byPublic        = sct("1048061000000105", "Arrival by public transport", Verified)
 	byPolice        = sct("1048001000000106", "Arrival by police transport", Verified)
 	toWard          = sct("306706006", "Discharge to ward", Verified)
-	toSameDay       = sct("1066331000000109", "Discharge to emergency department short stay ward", Verified)
 	toCareHome      = sct("306691003", "Discharge to residential home", Verified)
 	toMortuary      = sct("305398007", "Admission to mortuary", Verified)
 	seesPrimaryCare = sct("103697008", "Patient referral to primary care", Unverified)
@@ -318,7 +317,7 @@ func (l *life) helplineBefore(r dice, at Moment) {
 }
 
 // helpline tells of a call to 111 that ended in advice or at the practice.
-func (l *life) helpline(r dice, day Day, urgent bool) {
+func (l *life) helpline(r dice, day Day, _ bool) {
 	place := l.service(helpline)
 	if place == nil {
 		return

@@ -53,7 +53,7 @@ func holiday(day Day) bool {
 		return bankHolidays[day]
 	}
 	w := day.Weekday()
-	switch month {
+	switch month { //nolint:exhaustive // nothing is to be done for the others
 	case time.January:
 		return d == 1 || d <= 3 && w == time.Monday
 	case time.May:
