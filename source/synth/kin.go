@@ -67,6 +67,6 @@ func (b *block) couldBe(mother, p *Person) bool {
 	f := b.drafts[b.home[p.Number-b.first]]
 	role := f.cast[int(p.Number-b.first)-f.first].role
 	gap := int(p.Born-mother.Born) / 365
-	return p.Mother == nil && p.Household != mother.Household && role <= asPartner && f.standing == resident &&
+	return p.Mother == nil && !b.of[b.home[mother.Number-b.first]].mixed && p.Household != mother.Household && role <= asPartner && f.standing == resident &&
 		p.Ethnicity == mother.Ethnicity && gap >= 18 && gap <= 42
 }

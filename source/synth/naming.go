@@ -32,8 +32,12 @@ func newLineage(luck dice, c *community) lineage {
 func heir(father lineage, fathersName string, mother lineage) lineage {
 	child := lineage{of: father.of, name: father.name}
 	switch father.of.name {
-	case "spanish", "latin", "portuguese", "brazilian":
+	case "spanish", "latin":
 		child.second = strings.TrimSuffix(mother.name, "*")
+	case "portuguese", "brazilian":
+		if child.second = strings.TrimSuffix(mother.name, "*"); child.second == child.name {
+			child.second = ""
+		}
 	case "somali", "eritrean", "tamil", "arabic":
 		child.father, child.grandfather = fathersName, father.father
 		if child.grandfather == "" {
@@ -112,7 +116,7 @@ func (l lineage) given(luck dice, sex Sex, born Day, abroad bool) []string {
 	} else {
 		names[0] = c.givenName(luck, sex, year)
 	}
-	if second := l.beside(luck, names[0], sex, born, anglo); second != "" && second != names[0] {
+	if second := l.beside(luck, names[0], sex, born, anglo); second != "" && lettersOf(second) != lettersOf(names[0]) {
 		names = append(names, second)
 	}
 	if _, between := l.family(sex, false); between != "" {
@@ -168,7 +172,7 @@ func (l lineage) beside(luck dice, first string, sex Sex, born Day, anglo bool) 
 			return c.givenName(luck, sex, year)
 		}
 	default:
-		if len(c.own) == 0 && luck.chance(0.2) && c.name != "chinese" && c.name != "tamil" {
+		if len(c.own) == 0 && luck.chance(0.2) && c.name != "chinese" && c.name != "tamil" && c.name != "nepali" {
 			return c.givenName(luck, sex, year)
 		}
 	}
