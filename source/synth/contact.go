@@ -88,6 +88,14 @@ func (d *District) senses(luck dice, p *Person, age int) {
 	}
 }
 
+// easyRead notes for half of the people on a practice's register of learning
+// disability that they need information in Easyread. Assumption.
+func easyRead(d *District, p *Person) {
+	if roll(d.Seed, "easyread", p.Number).chance(0.5) {
+		p.Needs = append(p.Needs, &needsEasyRead)
+	}
+}
+
 // contact gives a person numbers and addresses that nobody has: telephone
 // numbers of Ofcom's ranges for drama, and e-mail at a domain kept for examples.
 func (d *District) contact(luck dice, p *Person, age int) {

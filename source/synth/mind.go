@@ -150,6 +150,7 @@ func (l *life) disabilityChecks(r dice) {
 	if l.known[disability] < 0 {
 		return
 	}
+	easyRead(l.d, l.p)
 	_, month, _ := l.p.Born.Date()
 	year, _, _ := l.from.Date()
 	for ; ; year++ {
