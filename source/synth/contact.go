@@ -49,6 +49,7 @@ func speak(luck dice, p *Person, c *community, age int) {
 // reasonable adjustments (RA-FlagCode 0.1.0, draft of February 2024); Easyread
 // is in NHS Digital's API documentation as well.
 var (
+	needsEasyRead  = Concept{snomed, "796161000000101", "Requires information in Easyread", Verified}
 	needsBSL       = Concept{snomed, "204331000000107", "British Sign Language interpreter needed", SeenOnce}
 	usesHearingAid = Concept{snomed, "285055002", "Does use hearing aid", SeenOnce}
 	lipReads       = Concept{snomed, "441092009", "Does lip read", SeenOnce}
