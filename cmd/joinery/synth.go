@@ -48,9 +48,9 @@ type synthWrite struct {
 func (synthWrite) Help() string {
 	return `Invents the people of a synthetic south east London, with their households, their organisations and five years of their lives in full, and writes them to a folder. None of it is about anyone: every resource has the tag HTEST, NHS numbers are of the test range.
 
-The same flags write the same bytes on any machine. The folder is there once it is whole: about.json says what it holds, data/ has the resources (or the folder itself the two Parquet files). truth.json tells what is planted in it (effects of known size, second records, misfiled events) and truth-pairs.ndjson which records; neither is ever in the data.
+The same flags write the same bytes on any machine. The folder is there once it is whole: about.json says what it holds, data/ has the resources (or the folder itself the two Parquet files). truth.json tells what is planted in it (effects of known size, second records, misfiled events) and truth-pairs.ndjson which records; neither is ever in the data. The word "write" may be left out.
 
-    joinery synth --people 1000 --out people
+    joinery synth write --people 1000 --out people
     joinery import people/data
     joinery synth --people 1800000 --format timeline --out district
     joinery synth show --person 17
