@@ -149,11 +149,12 @@ func (s *finder) planCandidates(a *ask) (*source, error) {
 		if len(ranges) == 0 { // nothing can match
 			return &source{}, nil
 		}
-		limit := manyCandidates
-		if found {
-			limit = 64 + worthListing*len(best)
+		list, all, err := []int64(nil), false, error(nil)
+		if found { // those of best may be seen: what is not among them need not be asked for
+			list, all, err = s.candidates(ranges, 64+worthListing*len(best))
+		} else {
+			list, all, err = s.seenCandidates(a, ranges, manyCandidates)
 		}
-		list, all, err := s.seenCandidates(a, ranges, limit)
 		if err != nil {
 			return nil, err
 		}
