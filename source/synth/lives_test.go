@@ -28,9 +28,11 @@ func TestLives(t *testing.T) {
 				continue
 			}
 			if wrong[why]++; wrong[why] <= 3 {
-				var b strings.Builder
-				print(&b, &Person{Number: p.Number, Sex: p.Sex, Born: p.Born, Died: p.Died, Household: p.Household, Events: p.Events[max(0, i-3):min(len(p.Events), i+2)]})
-				t.Errorf("%s: person %d, event %d of%s", why, p.Number, i, b.String())
+				var life strings.Builder
+				if err := d.Tell(&life, p); err != nil {
+					t.Fatal(err)
+				}
+				t.Errorf("%s: person %d, %s on %s:\n%s", why, p.Number, p.Events[i].words(), p.Events[i].moment(), life.String())
 			}
 		}
 	}

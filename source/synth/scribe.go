@@ -179,19 +179,18 @@ func (s *Scribe) within(e *Event) {
 	}
 }
 
-// reasons is the reference to the condition for which something was done.
-func (s *Scribe) reasons(name string, e *Event) {
-	if e.For >= 0 && s.of.Events[e.For].Kind == Condition {
-		s.key(name)
-		s.raw(`[`)
-		s.toEvent(e.For)
-		s.raw(`]`)
-	}
+// refs is a list of one reference.
+func (s *Scribe) refs(name, typ, id string) {
+	s.key(name)
+	s.raw(`[`)
+	s.to(typ, id)
+	s.raw(`]`)
 }
 
-// asked is the reference to the referral on which something was done.
-func (s *Scribe) asked(name string, e *Event) {
-	if e.For >= 0 && s.of.Events[e.For].Kind == ServiceRequest {
+// cause is a list of the event of a kind for which something was done: the
+// condition that was its reason, or the referral that asked for it.
+func (s *Scribe) cause(name string, kind Kind, e *Event) {
+	if e.For >= 0 && s.of.Events[e.For].Kind == kind {
 		s.key(name)
 		s.raw(`[`)
 		s.toEvent(e.For)

@@ -71,7 +71,7 @@ func (s *Scribe) observation(e *Event) {
 }
 
 func (s *Scribe) procedure(e *Event) {
-	s.asked("basedOn", e)
+	s.cause("basedOn", ServiceRequest, e)
 	s.text("status", e.Status)
 	s.concept("category", e.Category, "")
 	s.concept("code", e.What, e.Text)
@@ -86,7 +86,7 @@ func (s *Scribe) procedure(e *Event) {
 	if e.Site != nil {
 		s.ref("location", "Location", e.Site.ID)
 	}
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	s.concept("outcome", e.Outcome, "")
 }
 
@@ -110,7 +110,7 @@ func (s *Scribe) immunization(e *Event) {
 		s.ref("location", "Location", e.Site.ID)
 	}
 	s.doers("performer", "actor", e)
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	if e.Number > 0 {
 		s.raw(`,"protocolApplied":[{"doseNumberPositiveInt":`)
 		s.b = strconv.AppendInt(s.b, int64(e.Number), 10)
@@ -131,7 +131,7 @@ func (s *Scribe) medication(e *Event) {
 	case e.Org != nil:
 		s.ref("requester", "Organization", e.Org.ID)
 	}
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	if e.Dose != "" {
 		s.raw(`,"dosageInstruction":[{"text":`)
 		s.quote(e.Dose)
@@ -162,7 +162,7 @@ func (s *Scribe) encounter(e *Event) {
 	s.raw(`}`)
 	s.concepts("type", e.What, e.Text)
 	s.person("subject")
-	s.asked("basedOn", e)
+	s.cause("basedOn", ServiceRequest, e)
 	if e.Who != nil {
 		s.raw(`,"participant":[{"individual":`)
 		s.to("Practitioner", e.Who.ID)
@@ -172,7 +172,7 @@ func (s *Scribe) encounter(e *Event) {
 	if e.Note != "" {
 		s.concepts("reasonCode", nil, e.Note)
 	}
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	if e.Outcome != nil && (e.Class == "IMP" || e.Class == "EMER") {
 		s.raw(`,"hospitalization":{"dischargeDisposition":`)
 		s.says(e.Outcome, "")
@@ -231,23 +231,20 @@ func (s *Scribe) referral(e *Event) {
 		s.ref("requester", "Organization", s.of.Practice.ID)
 	}
 	if e.Org != nil {
-		s.key("performer")
-		s.raw(`[`)
-		s.to("Organization", e.Org.ID)
-		s.raw(`]`)
+		s.refs("performer", "Organization", e.Org.ID)
 	}
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 }
 
 func (s *Scribe) appointment(e *Event) {
 	s.text("status", e.Status)
 	s.concepts("serviceType", e.What, e.Text)
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	s.when("start", e.At, ToTheMinute)
 	s.when("end", e.Until, ToTheMinute)
 	s.when("created", e.Recorded, endGrain(e.Grain))
 	s.text("comment", e.Note)
-	s.asked("basedOn", e)
+	s.cause("basedOn", ServiceRequest, e)
 	s.raw(`,"participant":[{"actor":`)
 	s.to("Patient", s.subject)
 	s.raw(`,"status":"accepted"}`)
@@ -290,12 +287,9 @@ func (s *Scribe) carePlan(e *Event) {
 		s.ref("author", "Organization", e.Org.ID)
 	}
 	if e.Who != nil {
-		s.key("contributor")
-		s.raw(`[`)
-		s.to("Practitioner", e.Who.ID)
-		s.raw(`]`)
+		s.refs("contributor", "Practitioner", e.Who.ID)
 	}
-	s.reasons("addresses", e)
+	s.cause("addresses", Condition, e)
 }
 
 func (s *Scribe) episode(e *Event) {
@@ -306,7 +300,7 @@ func (s *Scribe) episode(e *Event) {
 		s.ref("managingOrganization", "Organization", e.Org.ID)
 	}
 	s.span("period", e.At, e.Until, e.Grain)
-	s.asked("referralRequest", e)
+	s.cause("referralRequest", ServiceRequest, e)
 	if e.Who != nil {
 		s.ref("careManager", "Practitioner", e.Who.ID)
 	}
@@ -325,12 +319,9 @@ func (s *Scribe) team(e *Event) {
 		s.ref("onBehalfOf", "Organization", e.Who.Of.ID)
 		s.raw(`}]`)
 	}
-	s.reasons("reasonReference", e)
+	s.cause("reasonReference", Condition, e)
 	if e.Org != nil {
-		s.key("managingOrganization")
-		s.raw(`[`)
-		s.to("Organization", e.Org.ID)
-		s.raw(`]`)
+		s.refs("managingOrganization", "Organization", e.Org.ID)
 	}
 }
 

@@ -94,10 +94,7 @@ func (s *Scribe) service(v *Service) {
 	s.flag("active", true)
 	s.ref("providedBy", "Organization", v.At.Of.ID)
 	s.concepts("type", v.Type, "")
-	s.key("location")
-	s.raw(`[`)
-	s.to("Location", v.At.ID)
-	s.raw(`]`)
+	s.refs("location", "Location", v.At.ID)
 	s.text("name", v.Name)
 	if v.Phone != "" {
 		s.raw(`,"telecom":[{"system":"phone","use":"work"`)
