@@ -55,6 +55,7 @@ var imports = []struct{ pkg, may string }{
 
 	// Measuring from outside: no package of the program.
 	{"bench/cluster", ""},
+	{"bench/processor", ""},
 	{"bench", "bench/cluster"},
 }
 

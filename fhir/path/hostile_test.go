@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"joinery/bench/processor"
 	"joinery/fault"
 	"joinery/fhir/path"
 )
@@ -43,12 +44,12 @@ func TestHostileExpressionsEnd(t *testing.T) {
 		`'x'.matches('((((a{30}){30}){30}){30}')`,
 	} {
 		name := expr[:min(len(expr), 60)]
-		began := worked(t)
+		began := processor.Time()
 		e, err := path.Compile(expr)
 		if err == nil {
 			_, err = e.Eval(&path.Env{Now: now, Steps: 1_000_000}, doc.Root())
 		}
-		if took := worked(t) - began; took > 10*time.Second {
+		if took := processor.Time() - began; took > 10*time.Second {
 			t.Errorf("%s took %v, want under 10s", name, took)
 		}
 		if err != nil && fault.KindOf(err) != fault.TooLarge && fault.KindOf(err) != fault.Invalid {
