@@ -60,7 +60,7 @@ test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10
 	$(GO) test ./record/store/storetest -long -timeout 60m
 	$(GO) test ./cmd/joinery -run TestProof -long -timeout 60m
 
-thread: build ## one thread from end to end: import people, count them as each role, read one, verify
+thread: build ## one thread from end to end: people in and out, verified; invented ones too, and a definition asked of them
 	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v
 
 fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth trying again
