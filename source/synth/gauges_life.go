@@ -303,7 +303,7 @@ func bookingGauge() gauge {
 // six physical checks in the last year.
 func checksGauge() gauge {
 	names := namesOf(psychosis)
-	six := []*Concept{bodyMassIndex, bloodPressure, drinking, cholesterol, sugar, smokingStatus}
+	six := [][]*Concept{{bodyMassIndex}, {bloodPressure}, {drinking}, {cholesterol}, {sugar}, smokingFindings}
 	return gauge{
 		title: "Six physical checks in severe mental illness", unit: "% of the register, all six in a year", scale: 100, cells: []figure{{"all", 58, 0.2}},
 		source: known("NHS England, Physical health checks for people with severe mental illness, London 2022-23"),
@@ -313,7 +313,7 @@ func checksGauge() gauge {
 			}
 			seen := 0
 			for _, what := range six {
-				if slices.ContainsFunc(p.Events, func(e Event) bool { return e.What == what && e.At.Day() > d.Until-365 }) {
+				if slices.ContainsFunc(p.Events, func(e Event) bool { return slices.Contains(what, e.What) && e.At.Day() > d.Until-365 }) {
 					seen++
 				}
 			}
@@ -389,8 +389,8 @@ func smokingGauge() gauge {
 				return
 			}
 			for i := len(p.Events) - 1; i >= 0; i-- {
-				if e := &p.Events[i]; e.What == smokingStatus {
-					add(0, whetherOne(e.Answer == smokerNow), 1)
+				if e := &p.Events[i]; slices.Contains(smokingFindings, e.What) {
+					add(0, whetherOne(e.What == smokerNow), 1)
 					return
 				}
 			}

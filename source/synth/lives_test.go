@@ -2,6 +2,7 @@ package synth
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -138,7 +139,7 @@ func mismeasured(p *Person, e *Event) string {
 		return "systolic below diastolic"
 	}
 	if e.Unit == nil {
-		if e.Answer == nil && len(e.Parts) == 0 {
+		if e.Answer == nil && len(e.Parts) == 0 && !slices.Contains(smokingFindings, e.What) {
 			return "an observation of nothing"
 		}
 		return ""

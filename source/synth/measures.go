@@ -55,9 +55,11 @@ var (
 	smokerNow     = sct("77176002", "Smoker", Verified)
 	smokerOnce    = sct("8517006", "Ex-smoker", Verified)
 	smokerNever   = sct("266919005", "Never smoked tobacco", Verified)
-	smokingStatus = sct("365981007", "Finding of tobacco smoking behaviour", Unverified)
 	riskScore     = sct("1085871000000105", "QRISK3 cardiovascular disease 10 year risk score", Verified)
 )
+
+// smokingFindings are what a practice finds when it asks, each a code of its own.
+var smokingFindings = []*Concept{smokerNow, smokerOnce, smokerNever}
 
 // vitals are what a person's measurements scatter around.
 type vitals struct {
@@ -254,13 +256,6 @@ func (l *life) observe(in int32, what *Concept, category *Concept, value float64
 	l.add(e)
 }
 
-// answered appends an Observation whose value is a code.
-func (l *life) answered(in int32, what, category, answer *Concept) {
-	e := l.within(Observation, what, in)
-	e.Status, e.Category, e.Answer = "final", category, answer
-	l.add(e)
-}
-
 // takePressure appends a blood pressure.
 func (l *life) takePressure(r dice, in int32) {
 	e := l.within(Observation, bloodPressure, in)
@@ -284,7 +279,8 @@ func (l *life) weigh(r dice, in int32) {
 	l.observe(in, bodyMassIndex, vitalSigns, kg/(h*h)*10_000, perSquareMetre, 1)
 }
 
-// askSmoking appends whether the person smokes.
+// askSmoking appends whether the person smokes: a finding whose code says it
+// all, as practices record it.
 func (l *life) askSmoking(in int32) {
 	answer := smokerNever
 	switch {
@@ -293,5 +289,7 @@ func (l *life) askSmoking(in int32) {
 	case l.smoked:
 		answer = smokerOnce
 	}
-	l.answered(in, smokingStatus, socialHistory, answer)
+	e := l.within(Observation, answer, in)
+	e.Status, e.Category = "final", socialHistory
+	l.add(e)
 }
