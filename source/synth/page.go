@@ -169,11 +169,15 @@ func rounded(value float64, digits int8) float64 {
 // precisely: an end is known to the day at least.
 func endGrain(g Grain) Grain { return min(g, ToTheDay) }
 
-// appendMoment appends an instant as FHIR writes it, as precise as it is known.
+// appendMoment appends an instant as FHIR writes it, as precise as it is known:
+// in UTC to the minute, and otherwise the civil day in London or what it is in.
 func appendMoment(b []byte, m Moment, g Grain) []byte {
 	days, minutes := int(m)/1440, int(m)%1440
 	if minutes < 0 {
 		days, minutes = days-1, minutes+1440
+	}
+	if g != ToTheMinute {
+		days = int(m.Day())
 	}
 	year, month, day := civil(days)
 	b = append(b, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10))

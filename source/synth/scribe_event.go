@@ -308,7 +308,7 @@ func (s *Scribe) episode(e *Event) {
 
 func (s *Scribe) team(e *Event) {
 	s.text("status", e.Status)
-	s.concepts("category", e.What, "")
+	s.concepts("category", e.What, e.Text)
 	s.text("name", e.Text)
 	s.person("subject")
 	s.within(e)
