@@ -12,30 +12,37 @@ type jab struct {
 	weeks    float64 // of age when due
 	coverage float64
 	school   bool
+	since    Day    // born since when it is given; 0: all those told of
+	before   string // what those born earlier were given, by name: no code of it is sure; empty: nothing
+	boys     Day    // born since when it is given to boys too, if later
 }
+
+const fiveInOne = "Diphtheria, tetanus, pertussis, polio and Haemophilus influenzae type b (5-in-1) vaccination"
 
 // childhood is the routine schedule as it was until 2025. Coverage: UK Health Security Agency,
 // COVER, London 2021-22, about 86-88 in 100 for the first year, 80 for MMR at two,
 // 73 for the second MMR and the pre-school booster at five; adolescents 62-72.
-// K: not verified here, rounded.
+// K: not verified here, rounded. Who is born too early for what: UK Health Security Agency,
+// "Vaccination of individuals with uncertain or incomplete immunisation status" and the
+// programmes' letters. K: not verified here.
 var childhood = []jab{
-	{sct("1082441000000108", "First diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", SeenOnce), 1, 8, 0.94, false},
-	{sct("720539004", "Administration of first dose of meningitis B vaccine", SeenOnce), 1, 8, 0.93, false},
-	{sct("868631000000102", "First rotavirus vaccination", Verified), 1, 8, 0.92, false},
-	{sct("1082451000000106", "Second diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 2, 12, 0.92, false},
-	{sct("868651000000109", "Second rotavirus vaccination", Verified), 2, 12, 0.89, false},
-	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false},
-	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false},
-	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false},
-	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false},
-	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false},
-	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false},
-	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false},
-	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false},
-	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false},
-	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true},
-	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true},
-	{sct("871874000", "Meningitis A, C, W135 and Y vaccination", SeenOnce), 1, 745, 0.69, true},
+	{sct("1082441000000108", "First diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", SeenOnce), 1, 8, 0.94, false, dayOf(2017, time.August, 1), fiveInOne, 0},
+	{sct("720539004", "Administration of first dose of meningitis B vaccine", SeenOnce), 1, 8, 0.93, false, dayOf(2015, time.July, 1), "", 0},
+	{sct("868631000000102", "First rotavirus vaccination", Verified), 1, 8, 0.92, false, dayOf(2013, time.May, 1), "", 0},
+	{sct("1082451000000106", "Second diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 2, 12, 0.92, false, dayOf(2017, time.August, 1), fiveInOne, 0},
+	{sct("868651000000109", "Second rotavirus vaccination", Verified), 2, 12, 0.89, false, dayOf(2013, time.May, 1), "", 0},
+	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false, dayOf(2006, time.September, 1), "", 0},
+	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false, dayOf(2017, time.August, 1), fiveInOne, 0},
+	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false, dayOf(2015, time.July, 1), "", 0},
+	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false, 0, "", 0},
+	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false, dayOf(2006, time.September, 1), "", 0},
+	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false, dayOf(2006, time.September, 1), "", 0},
+	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false, dayOf(2015, time.July, 1), "", 0},
+	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false, 0, "", 0},
+	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false, 0, "", 0},
+	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true, 0, "", dayOf(2006, time.September, 1)},
+	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true, 0, "", 0},
+	{sct("871874000", "Meningitis A, C, W135 and Y vaccination", SeenOnce), 1, 745, 0.69, true, 0, "", 0},
 }
 
 var (
@@ -64,16 +71,18 @@ func (l *life) faith() float64 {
 // immunised appends an Immunization at the practice or at school, on a day or the
 // next that is open.
 func (l *life) immunised(r dice, what *Concept, dose int8, day Day, school bool) {
-	l.immunisedAt(r, what, dose, surgery(r, l.workday(day)), school)
+	l.immunisedAt(r, what, "", dose, surgery(r, l.workday(day)), school)
 }
 
-func (l *life) immunisedAt(r dice, what *Concept, dose int8, at Moment, school bool) {
+// immunisedAt tells of an immunisation at an instant; what has no code is called
+// by a name.
+func (l *life) immunisedAt(r dice, what *Concept, called string, dose int8, at Moment, school bool) {
 	day := at.Day()
 	if !l.alive(day) {
 		return
 	}
 	e := event(Immunization, what, at)
-	e.Status, e.Number = "completed", dose
+	e.Text, e.Status, e.Number = called, "completed", dose
 	switch {
 	case school:
 		if place := l.service(healthVisiting); place != nil {
@@ -120,7 +129,16 @@ func (l *life) childJabs(r dice, faith float64) {
 		if u > math.Pow(j.coverage, faith) {
 			continue
 		}
-		l.immunisedAt(r, j.what, j.dose, at, j.school)
+		if l.p.Sex == Male && l.p.Born < j.boys {
+			continue
+		}
+		what, called := j.what, ""
+		if l.p.Born < j.since {
+			if what, called = nil, j.before; called == "" {
+				continue
+			}
+		}
+		l.immunisedAt(r, what, called, j.dose, at, j.school)
 	}
 }
 
