@@ -18,16 +18,15 @@ import (
 )
 
 type demoCommand struct {
-	People  int64         `help:"How many people to invent." default:"2000"`
-	Seed    uint64        `help:"Another number invents other people." default:"1"`
-	For     time.Duration `help:"How long the tokens work." default:"24h" placeholder:"HOURS"`
-	IfEmpty bool          `help:"Do nothing, successfully, when the record holds people who are not from a demonstration."`
-	Listen  string        `help:"Where joinery serve listens, for the examples that are printed." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
+	People int64         `help:"How many people to invent." default:"2000"`
+	Seed   uint64        `help:"Another number invents other people." default:"1"`
+	For    time.Duration `help:"How long the tokens work." default:"24h" placeholder:"HOURS"`
+	Listen string        `help:"Where joinery serve listens, for the examples that are printed." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
 }
 
 // Help is shown by joinery demo --help.
 func (demoCommand) Help() string {
-	return `Invents people of a synthetic district, with their practices, hospitals, care homes and charities, all of them labelled as test data (tag HTEST), takes them into the record as any feed comes, and prints a token for each of several roles. Run it again for new tokens, and for more people with --people; the old tokens end. In a record that holds anyone else it does nothing.
+	return `Invents people of a synthetic district, with their practices, hospitals, care homes and charities, all of them labelled as test data (tag HTEST), takes them into the record as any feed comes, and prints a token for each of several roles. Run it again for new tokens, and for more people with --people; the old tokens end. In a record that holds anyone else it refuses to.
 
 joinery serve --demo does the same, and lets the people grow in number while it serves.
 
@@ -44,10 +43,6 @@ func (c *demoCommand) Run(ctx context.Context, a *app) error {
 	defer desk.close()
 	d, err := openDemonstration(ctx, desk, c.Seed)
 	if err != nil {
-		if fault.KindOf(err) == fault.Conflict && c.IfEmpty {
-			fmt.Fprintln(a.err, "The record holds people already: no demonstration is made.")
-			return nil
-		}
 		return err
 	}
 	sum, err := d.fill(ctx, a, c.People)
