@@ -6,10 +6,10 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"joinery/bench/processor"
 	"joinery/criteria"
 	"joinery/criteria/language"
 	"joinery/timeline"
@@ -43,12 +43,12 @@ func TestRunScale(t *testing.T) {
 	_, last := spread(set)
 	for _, n := range []int{12, 12, 24} {
 		start = time.Now()
-		before := processor(t)
+		before := processor.Time()
 		results, err := criteria.Compile(all[:n]...).Run(t.Context(), set, last, runtime.GOMAXPROCS(0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		pass, used := time.Since(start), processor(t)-before
+		pass, used := time.Since(start), processor.Time()-before
 		cells, met := 0, uint64(0)
 		for _, r := range results.Definitions {
 			cells += len(r.By(criteria.Practice))
@@ -63,17 +63,6 @@ func TestRunScale(t *testing.T) {
 			n, pass.Seconds(), cells, took.Seconds(), float64(set.Len()*n)/took.Seconds()/1e6,
 			float64(used.Nanoseconds())/float64(about.Events), met, memory.Sys>>20)
 	}
-}
-
-// processor returns how much of the processors this process has used, which,
-// unlike the time, is the same on a busy machine.
-func processor(t *testing.T) time.Duration {
-	t.Helper()
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // spread returns the days between which most events of a set lie.

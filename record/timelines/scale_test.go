@@ -4,10 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
+	"joinery/bench/processor"
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/store/storetest"
@@ -68,17 +68,8 @@ func (w *world) fill(people, from, n int) {
 
 func (w *world) measured(what string, n int, do func()) {
 	w.Helper()
-	before, start := processors(w), time.Now()
+	before, start := processor.Time(), time.Now()
 	do()
-	took, used := time.Since(start), processors(w)-before
+	took, used := time.Since(start), processor.Time()-before
 	w.Logf("%s: %d resources in %.1f s, %.1f s of processors: %.0f µs each", what, n, took.Seconds(), used.Seconds(), float64(used.Microseconds())/float64(n))
-}
-
-func processors(t testing.TB) time.Duration {
-	t.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
