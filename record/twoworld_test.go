@@ -174,7 +174,7 @@ func TestTwoWorldsOverHTTP(t *testing.T) {
 // TestTwoWorldsOnPostgreSQL asks in both ways there. Making a world takes longer
 // than on SQLite, so each is asked more.
 func TestTwoWorldsOnPostgreSQL(t *testing.T) {
-	l := level{database: func(t *testing.T) string { return storetest.Postgres(t) }, pairs: 1, requests: 80, longPairs: 7, longRequests: 2000}
+	l := level{database: func(t *testing.T) string { return storetest.Postgres(t) }, pairs: 1, requests: 80, longPairs: 20, longRequests: 700}
 	if *long {
 		t.Run("View", func(t *testing.T) { twoWorlds(t, l) })
 	}
