@@ -436,6 +436,11 @@ func (x *explainer) attribute(e language.Expr) string {
 			return "date of birth not known"
 		}
 		return fmt.Sprintf("%d %s", language.WholeAge(x.born, x.on, e.Unit), e.Unit)
+	case *language.Born:
+		if x.born == timeline.NoDay {
+			return "date of birth not known"
+		}
+		return "born " + x.born.String()
 	case *language.Sex:
 		return known(p.Value(timeline.Sex))
 	case *language.Ethnicity:

@@ -289,6 +289,10 @@ func personNode(x language.Expr) node {
 			}
 			return x.Is.Has(float64(language.WholeAge(m.born, m.on, x.Unit)))
 		}}
+	case *language.Born:
+		return &attributeNode{x, func(m *machine) bool {
+			return m.born != timeline.NoDay && m.born >= x.From && (x.To == timeline.NoDay || m.born <= x.To)
+		}}
 	case *language.Sex:
 		return &attributeNode{x, oneOf(timeline.Sex, x.In)}
 	case *language.Ethnicity:

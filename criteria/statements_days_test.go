@@ -139,6 +139,18 @@ func TestM15Birthdays(t *testing.T) {
 	hold(t, group("age: under 6 weeks"), "41 days | born 2025-12-21; expect met; changes 2026-02-01 to not applicable")
 }
 
+func TestM35Born(t *testing.T) {
+	hold(t, group("born: since 2024-07-01"), "that day | born 2024-07-01; expect met; changes never\nthe day before | born 2024-06-30; expect not applicable\nno date of birth | expect not applicable")
+	hold(t, group("born: before 2024-07-01"), "that day | born 2024-07-01; expect not applicable\nthe day before | born 2024-06-30; expect met")
+	hold(t, group("born: 2022-09-01 to 2024-06-30"), `
+		the first day | born 2022-09-01; expect met
+		the last day | born 2024-06-30; expect met
+		the day before | born 2022-08-31; expect not applicable
+		the day after | born 2024-07-01; expect not applicable
+		no date of birth | expect not applicable`)
+	hold(t, group("not: {born: before 2024-07-01}"), "no date of birth: nor is it so | expect met")
+}
+
 func TestM16PartialDates(t *testing.T) {
 	hold(t, group("{has: fall, within: 12 months}"), `
 		all of the month lies inside | Condition fall 2025-02; expect met

@@ -54,6 +54,8 @@ func (w *writer) ofPerson(x language.Expr) string {
 	switch x := x.(type) {
 	case *language.Age:
 		return fmt.Sprintf("Coalesce(\"Birth Day\" <= \"On\" and %s, false)", spanOf(&x.Is, age(x.Unit)))
+	case *language.Born:
+		return born(x)
 	case *language.Sex:
 		return fmt.Sprintf("Coalesce(Patient.gender.value in { %s }, false)", texts(x.In))
 	case *language.Ethnicity:
@@ -69,6 +71,17 @@ func (w *writer) ofPerson(x language.Expr) string {
 		return w.registered(x)
 	}
 	return w.unsupported(fmt.Sprintf("%T cannot be exported as CQL yet.", x))
+}
+
+func born(x *language.Born) string {
+	var parts []string
+	if x.From != 0 {
+		parts = append(parts, "\"Birth Day\" >= @"+x.From.String())
+	}
+	if x.To != 0 {
+		parts = append(parts, "\"Birth Day\" <= @"+x.To.String())
+	}
+	return fmt.Sprintf("Coalesce(%s, false)", strings.Join(parts, " and "))
 }
 
 func age(u language.Unit) string {

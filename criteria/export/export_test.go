@@ -83,6 +83,7 @@ population:
   all:
     - {registered: at least 6 months}
     - {sex: [female, male]}
+    - {any: [{born: since 1990-01-01}, {born: before 1940-07-01}, {born: 1950-01-01 to 1960-12-31}]}
     - {deprivation: 1 to 5}
     - {any: [{ethnicity: [A, M]}, {area: resident}, {practice: larkfield}]}
 exclusions:

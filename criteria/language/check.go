@@ -262,6 +262,7 @@ type room struct {
 	age   [4]interval
 	sexes []string // nil: any
 	decil interval
+	born  interval // days
 	reg   *bool
 }
 
@@ -271,7 +272,7 @@ type interval struct {
 }
 
 func anybody() *room {
-	r := &room{decil: interval{1, 10, Place{}}}
+	r := &room{decil: interval{1, 10, Place{}}, born: interval{math.Inf(-1), math.Inf(1), Place{}}}
 	for u := range r.age {
 		r.age[u] = interval{math.Inf(-1), math.Inf(1), Place{}}
 	}

@@ -90,6 +90,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"alias", "who: &a {has: fall}\n", 8, []string{"Anchors (&)"}},
 		{"not YAML", "who: {has: fall\n", 7, []string{"not YAML"}},
 		{"was never one", "who: {last: fall, was: diabetes}\n", 8, []string{"No code of diabetes is in fall"}},
+		{"born in no order", "who: {born: 2024-07-01 to 2022-09-01}\n", 8, []string{"Nobody was born", "earlier day first"}},
+		{"born at no date", "who: {born: since July}\n", 8, []string{"write it as 2026-01-31"}},
+		{"born without a word", "who: {born: 2024-07-01}\n", 8, []string{`"born: since 2024-07-01"`}},
+		{"born at two times", "who: {all: [{born: since 2024-07-01}, {born: before 2024-07-01}]}\n", 8, []string{"dates of birth that nobody has at once"}},
 		{"decile", "who: {deprivation: 11 or more}\n", 8, []string{"from 1, the most deprived, to 10"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

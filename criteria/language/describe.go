@@ -58,6 +58,8 @@ func describePerson(x Expr) string {
 	switch x := x.(type) {
 	case *Age:
 		return "age " + x.Is.String()
+	case *Born:
+		return "born " + x.String()
 	case *Sex:
 		return strings.Join(x.In, " or ")
 	case *Registered:

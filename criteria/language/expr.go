@@ -4,8 +4,8 @@ import "joinery/timeline"
 
 // Expr is a condition that holds for a person on a day, does not hold, or,
 // where needs says so, is unknown. The kinds are All, Any, Not, AtLeast,
-// Score, Needing, Meets, Events, Change, and those of the person: Age, Sex,
-// Registered, Area, Deprivation, Ethnicity.
+// Score, Needing, Meets, Events, Change, and those of the person: Age, Born,
+// Sex, Registered, Area, Deprivation, Ethnicity.
 type Expr interface {
 	// Where returns where the condition stands.
 	Where() Place
@@ -144,6 +144,17 @@ type Age struct {
 	Is   Span
 	Unit Unit
 }
+
+// Born holds when the date of birth is none of the days before From or after To;
+// an end that is NoDay is open.
+type Born struct {
+	at
+	From, To timeline.Day
+	text     string
+}
+
+// String returns the dates as they were written.
+func (b *Born) String() string { return b.text }
 
 // Sex holds when the administrative gender is one of these FHIR codes.
 type Sex struct {

@@ -33,6 +33,7 @@ func init() { // not a literal, since the readers refer to the table
 		"last":        (*reader).last,
 		"change":      (*reader).change,
 		"age":         (*reader).age,
+		"born":        (*reader).born,
 		"sex":         (*reader).sex,
 		"registered":  (*reader).registered,
 		"practice":    (*reader).practice,

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"joinery/timeline"
 )
 
 func (r *reader) age(_ *fields, n *yaml.Node, _ int) Expr {
@@ -20,6 +22,34 @@ func (r *reader) age(_ *fields, n *yaml.Node, _ int) Expr {
 		a.Unit = u
 	}
 	return a
+}
+
+// born reads "since 2024-07-01", "before 2024-07-01" and "2022-09-01 to
+// 2024-06-30".
+func (r *reader) born(_ *fields, n *yaml.Node, _ int) Expr {
+	text := r.text(n, "born")
+	x := &Born{at: at{r.place(n)}, From: timeline.NoDay, To: timeline.NoDay, text: text}
+	words := strings.Fields(text)
+	day := func(i int) timeline.Day {
+		d, err := parseDay(words[i])
+		if err != nil {
+			r.wrong(n, "born: %v.", err)
+		}
+		return d
+	}
+	switch {
+	case len(words) == 2 && words[0] == "since":
+		x.From = day(1)
+	case len(words) == 2 && words[0] == "before":
+		x.To = day(1) - 1
+	case len(words) == 3 && words[1] == "to":
+		if x.From, x.To = day(0), day(2); x.From > x.To && x.To != timeline.NoDay {
+			r.wrong(n, "Nobody was born from %s to %s; write the earlier day first.", x.From, x.To)
+		}
+	default:
+		r.wrong(n, "%q is not understood; write \"born: since 2024-07-01\", \"born: before 2024-07-01\" or \"born: 2022-09-01 to 2024-06-30\".", text)
+	}
+	return x
 }
 
 func (r *reader) sex(_ *fields, n *yaml.Node, _ int) Expr {

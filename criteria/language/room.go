@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"joinery/timeline"
 )
 
 // room returns what a condition leaves open; of nil, everything.
@@ -55,6 +57,10 @@ func (c *checker) rooms1(x Expr) *room {
 			return never(x.Place, "no age in whole %s is %s", x.Unit, x.Is)
 		}
 		r.age[x.Unit] = interval{max(low, 0), high, x.Place}
+		return r
+	case *Born:
+		r := anybody()
+		r.born = x.room()
 		return r
 	case *Sex:
 		r := anybody()
@@ -221,6 +227,9 @@ func (r *room) and(s *room) *room {
 	if out.decil = r.decil.and(s.decil); out.decil.low > out.decil.high {
 		return never(s.decil.at, "line %d and line %d ask for different deprivation", r.decil.at.Line, s.decil.at.Line)
 	}
+	if out.born = r.born.and(s.born); out.born.low > out.born.high {
+		return never(s.born.at, "line %d and line %d ask for dates of birth that nobody has at once", r.born.at.Line, s.born.at.Line)
+	}
 	switch {
 	case r.sexes == nil:
 		out.sexes = s.sexes
@@ -259,6 +268,7 @@ func (r *room) or(s *room) *room {
 		out.age[u] = r.age[u].or(s.age[u])
 	}
 	out.decil = r.decil.or(s.decil)
+	out.born = r.born.or(s.born)
 	if r.sexes == nil || s.sexes == nil {
 		out.sexes = nil
 	} else {
@@ -268,6 +278,14 @@ func (r *room) or(s *room) *room {
 		out.reg = nil
 	}
 	return &out
+}
+
+func (b *Born) room() interval {
+	out := interval{float64(b.From), float64(b.To), b.Place}
+	if b.To == timeline.NoDay {
+		out.high = math.Inf(1)
+	}
+	return out
 }
 
 func (i interval) and(j interval) interval {
