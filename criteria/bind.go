@@ -1,6 +1,7 @@
 package criteria
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ type binding struct {
 	set     *timeline.Set
 	first   []uint32 // of each What, its first ref; one more at the end
 	refs    []ref
+	concept []uint32 // of each What, a number that those of one concept share; nil where nobody asks
 }
 
 // ref says that events of a What may be found by a leaf.
@@ -48,7 +50,34 @@ func (p *Program) bind(set *timeline.Set) *binding {
 		}
 	}
 	b.first = append(b.first, uint32(len(b.refs)))
+	if slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.events.Concepts }) {
+		b.concepts()
+	}
 	return b
+}
+
+// concepts numbers what the Whats are, whatever their kind, status and unit:
+// all their codings, or their words in small letters.
+func (b *binding) concepts() {
+	whats := b.set.Whats()
+	b.concept = make([]uint32, len(whats))
+	numbers := map[string]uint32{}
+	for i := range whats {
+		var key strings.Builder
+		for _, c := range whats[i].Codes {
+			code := c.Code
+			if c.System == "" {
+				code = strings.ToLower(code)
+			}
+			fmt.Fprintf(&key, "%q|%q ", c.System, code)
+		}
+		n, ok := numbers[key.String()]
+		if !ok {
+			n = uint32(len(numbers))
+			numbers[key.String()] = n
+		}
+		b.concept[i] = n
+	}
 }
 
 // byCode returns the leaves by each code that they look for, and those that

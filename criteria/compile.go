@@ -240,6 +240,9 @@ func (c *compiler) leaf(e *language.Events, valued bool) *leaf {
 	if e.Days && e.Dated != language.ByStart {
 		l.direct = false // its days are not in the order of the events
 	}
+	if e.Concepts {
+		l.direct = false // equal codes are known only once all its events are
+	}
 	key := l.key()
 	if known, ok := c.leaves[key]; ok {
 		known.lines = append(known.lines, e)
@@ -255,7 +258,7 @@ func (c *compiler) leaf(e *language.Events, valued bool) *leaf {
 func (l *leaf) key() string {
 	e := l.events
 	w := e.Window
-	key := fmt.Sprintf("%s %v %v %v %v %d %v %v %s|%d %v %v %d %d", e.Subject, e.Kinds, e.Classes, e.Statuses, e.Ongoing, e.Dated, e.Days, l.valued, l.unit,
+	key := fmt.Sprintf("%s %v %v %v %v %d %v %v %v %s|%d %v %v %d %d", e.Subject, e.Kinds, e.Classes, e.Statuses, e.Ongoing, e.Dated, e.Days, e.Concepts, l.valued, l.unit,
 		w.Kind, w.Length, w.Until, w.From, w.To)
 	if l.each {
 		v := e.Value

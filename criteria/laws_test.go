@@ -38,6 +38,7 @@ func anyCondition(t *rapid.T, depth int) string {
 	set := pick("diabetes", "fall", "systolic", "stay")
 	when := pick("", ", within: "+pick("1 month", "6 weeks", "12 months", "2 years", "90 days"), ", between: 3 and 15 months ago", ", before: 6 months ago",
 		", from: 2025-01-01, to: 2025-12-31", ", since: 2025-06-01", ", within: 28 days after discharge", ", within: 3 months before discharge",
+		", between: 2 weeks and 6 months before discharge",
 		", since: discharge", ", before: discharge", ", since: age 50 years", ", before: age 60 years", ", between: age 1 year and age 70 years")
 	dated := pick("", "", "", ", dated by: end", ", dated by: record")
 	switch rapid.IntRange(0, 7).Draw(t, "leaf") {
@@ -48,7 +49,7 @@ func anyCondition(t *rapid.T, depth int) string {
 	case 2:
 		return "{sex: " + pick("female", "male", "[female, other]") + "}"
 	case 3:
-		return "{count: " + set + when + dated + pick("", ", on different days: yes") + ", is: " + pick("2 or more", "exactly 1", "under 3", "exactly 0") + "}"
+		return "{count: " + set + when + dated + pick("", ", on different days: yes", ", of different codes: yes") + ", is: " + pick("2 or more", "exactly 1", "under 3", "exactly 0") + "}"
 	case 4:
 		return "{" + pick("first", "last", "has") + ": systolic" + when + dated + ", value: " + pick("under 140 mmHg", "18 or more kPa", "120 to 140 mmHg") + "}"
 	case 5:

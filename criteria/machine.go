@@ -1,6 +1,7 @@
 package criteria
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -76,7 +77,7 @@ func direct(w language.Window, on timeline.Day) (low, high timeline.Day) {
 			return w.From, on
 		}
 		return w.From, min(w.To, on)
-	case language.Ever, language.WithinAfter, language.WithinBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
+	case language.Ever, language.WithinAfter, language.WithinBefore, language.BetweenBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
 	}
 	return timeline.DayMin, on
 }
@@ -204,6 +205,7 @@ func (m *machine) seek(l *leaf) {
 	}
 	m.found[l.at].turn = 0
 	var days []timeline.Day
+	var concepts []uint32
 	m.each(l, func(i int, r *ref) {
 		if i == apart {
 			return
@@ -211,15 +213,28 @@ func (m *machine) seek(l *leaf) {
 		if day, ok := m.takes(l, r, i, low, high); ok {
 			m.note(l, i, day)
 			days = append(days, day)
+			if l.events.Concepts {
+				concepts = append(concepts, m.concept[m.events.What[i]])
+			}
 		}
 	})
 	f := &m.found[l.at]
 	if f.turn != m.turn {
 		*f = finding{turn: m.turn, first: -1, last: -1}
-	} else if l.events.Days {
-		slices.Sort(days)
-		f.count = int32(len(slices.Compact(days)))
+		return
 	}
+	switch {
+	case l.events.Days:
+		f.count = different(days)
+	case l.events.Concepts:
+		f.count = different(concepts)
+	}
+}
+
+// different returns how many of some things differ; it orders them.
+func different[T cmp.Ordered](of []T) int32 {
+	slices.Sort(of)
+	return int32(len(slices.Compact(of)))
 }
 
 // each calls f with every event whose What fits a leaf.
@@ -252,6 +267,8 @@ func (m *machine) window(l *leaf) (low, high timeline.Day, apart int) {
 		low, high = latest, w.Length.After(day)
 	case language.WithinBefore:
 		low, high = w.Length.Before(latest), day
+	case language.BetweenBefore:
+		low, high = w.Length.Before(latest), w.Until.Before(day)
 	case language.Since:
 		low = latest
 	case language.BeforeAnchor:

@@ -53,7 +53,7 @@ func (m *machine) turningDays(after timeline.Day) []timeline.Day {
 				t.past(w.Until, d)
 			case language.EndsAgo:
 				t.past(w.Until, d)
-			case language.Ever, language.Dates, language.WithinAfter, language.WithinBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
+			case language.Ever, language.Dates, language.WithinAfter, language.WithinBefore, language.BetweenBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
 			}
 		}
 	}

@@ -104,6 +104,14 @@ func TestM13WindowsOnEvents(t *testing.T) {
 	hold(t, discharge+group("{has: fall, within: 7 days before discharge}"), `
 		seven days | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-09-24; expect met
 		eight days | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-09-23; expect not applicable`)
+	hold(t, discharge+group("{has: fall, between: 1 and 3 months before discharge}"), `
+		a month | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-09-01; expect met
+		a day less | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-09-02; expect not applicable
+		three months | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-07-01; expect met; changes 2026-10-01 to not applicable
+		a day more | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-06-30; expect not applicable
+		some day of the month before | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-08; expect met
+		perhaps too early | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025; expect not applicable
+		never in hospital | Condition fall 2025-09-01; expect not applicable`)
 	hold(t, discharge+group("{has: fall, before: discharge}"), `
 		the day before | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-09-30; expect met
 		the day | Encounter stay 2025-09-20 until 2025-10-01; Condition fall 2025-10-01; expect not applicable`)

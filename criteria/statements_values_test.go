@@ -49,6 +49,20 @@ func TestM21OrderOfArrival(t *testing.T) {
 		either way | Observation systolic 2025-01-01 130; Observation systolic 2025-01-01 150; expect not applicable`)
 }
 
+func TestM36DifferentCodes(t *testing.T) {
+	hold(t, group("{count: any MedicationRequest, of different codes: yes, within: 6 months, is: 2 or more}"), `
+		one medicine twice | MedicationRequest - 2025-12-01 called amlodipine; MedicationRequest - 2026-01-01 called amlodipine; expect not applicable
+		in capitals | MedicationRequest - 2025-12-01 called amlodipine; MedicationRequest - 2026-01-01 called Amlodipine; expect not applicable
+		stopped and begun again | MedicationRequest - 2025-12-01 called amlodipine status stopped; MedicationRequest - 2026-01-01 called amlodipine status active; expect not applicable
+		two | MedicationRequest - 2025-12-01 called amlodipine; MedicationRequest - 2025-12-01 called ramipril; expect met; changes 2026-06-01 to not applicable
+		the other too long ago | MedicationRequest - 2025-12-01 called amlodipine; MedicationRequest - 2025-07-31 called ramipril; expect not applicable
+		codes and words | MedicationRequest - 2025-12-01 code 386864001; MedicationRequest - 2025-12-01 called ramipril; expect met
+		neither | MedicationRequest - 2025-12-01; MedicationRequest - 2026-01-01; expect not applicable`)
+	hold(t, group("{count: diabetes, of different codes: yes, is: exactly 1}"), `
+		one code of two kinds | Condition diabetes 2020 code 44054006; Observation diabetes 2021 code 44054006; expect met
+		two codes | Condition diabetes 2020 code 44054006; Condition diabetes 2021 code 73211009; expect not applicable`)
+}
+
 func TestM22OfNothing(t *testing.T) {
 	hold(t, group("{count: fall, is: exactly 0}"), "a count is 0 | expect met")
 	hold(t, group("first: fall"), "first is no | expect not applicable")

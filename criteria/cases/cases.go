@@ -16,10 +16,10 @@
 //
 // An event's line has its FHIR resource type, a code set (the event takes the
 // set's first code) or "-", its day, then, when it has them, the value with its
-// unit, and "until DAY", "status WORD", "class CODE", "code CODE", "at
-// ORGANISATION". A day may be known to the month (2025-11) or the year. "why
-// TEXT" asks that the reason contains a text, and "changes DAY to ANSWER", or
-// "changes never", for the next change.
+// unit, and "until DAY", "status WORD", "class CODE", "code CODE", "called WORD"
+// for what has no code, and "at ORGANISATION". A day may be known to the month
+// (2025-11) or the year. "why TEXT" asks that the reason contains a text, and
+// "changes DAY to ANSWER", or "changes never", for the next change.
 //
 // The format is line by line on purpose: a case is read far more often than it
 // is written, and mostly by people who do not program.
@@ -203,7 +203,7 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 			continue
 		}
 		if len(words) == 1 || !keyword(words[0]) {
-			return fmt.Errorf("%q is not understood; after the day come a value with its unit, until, status, class, code and at", words[0])
+			return fmt.Errorf("%q is not understood; after the day come a value with its unit, until, status, class, code, called and at", words[0])
 		}
 		var err error
 		switch words[0] {
@@ -221,6 +221,8 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 				system = e.Codes[0].System
 			}
 			e.Codes = []timeline.Code{{System: system, Code: words[1]}}
+		case "called":
+			e.Codes = []timeline.Code{{Code: words[1]}}
 		case "at":
 			e.Organisation = words[1]
 		}
@@ -235,7 +237,7 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 
 func keyword(s string) bool {
 	switch s {
-	case "until", "recorded", "status", "class", "code", "at":
+	case "until", "recorded", "status", "class", "code", "called", "at":
 		return true
 	}
 	return false

@@ -219,7 +219,7 @@ func (w *writer) window(e *language.Events, day, latest string) []string {
 			out = append(out, latest+" <= @"+win.To.String())
 		}
 		return out
-	case language.WithinAfter, language.WithinBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
+	case language.WithinAfter, language.WithinBefore, language.BetweenBefore, language.Since, language.BeforeAnchor, language.BetweenAnchors:
 		return w.anchored(win, day, latest)
 	}
 	return nil
@@ -233,6 +233,8 @@ func (w *writer) anchored(win language.Window, day, latest string) []string {
 		out = []string{day + " >= " + last, latest + " <= " + first + " + " + period(win.Length)}
 	case language.WithinBefore:
 		out = []string{day + " >= " + last + " - " + period(win.Length), latest + " <= " + first}
+	case language.BetweenBefore:
+		out = []string{day + " >= " + last + " - " + period(win.Length), latest + " <= " + first + " - " + period(win.Until)}
 	case language.Since:
 		out = []string{day + " >= " + last}
 	case language.BeforeAnchor:
@@ -296,7 +298,10 @@ func (w *writer) condition(e *language.Events) string {
 
 func (w *writer) counted(e *language.Events) string {
 	list := quoted(w.list(e, false))
-	if !e.Days {
+	switch {
+	case e.Concepts:
+		return "Count(" + list + ` E return distinct "Concept"(E.codes, E.words))`
+	case !e.Days:
 		return "Count(" + list + " E return all 1)"
 	}
 	day, _ := dated(e.Dated, "E")

@@ -92,7 +92,7 @@ numerator:
   all:
     - {meets: bp}
     - {not: {meets: health-1000}}
-    - {at least: 1, of: [{count: diabetes, since: stay, is: under 3}, {has: copd, before: age 60 years}]}
+    - {at least: 1, of: [{count: diabetes, since: stay, of different codes: yes, is: under 3}, {has: copd, before: age 60 years}, {has: copd, between: 1 and 6 months before stay}]}
     - {score: [{has: lithium, ongoing: yes, points: 2}, {has: depression, status: active}], is: under 3}
     - {any: [{change: {from: {first: body-mass-index}, to: {last: body-mass-index}}, value: -1 kg/m2 or less}, {last: smoking-status, was: smoking-status, dated by: record}]}
 exceptions:

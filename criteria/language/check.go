@@ -235,7 +235,7 @@ func (e *Events) key(window bool) string {
 			b.WriteString(" " + s.text)
 		}
 	}
-	fmt.Fprintf(&b, " %s %v", e.WasName, e.Days)
+	fmt.Fprintf(&b, " %s %v %v", e.WasName, e.Days, e.Concepts)
 	return b.String()
 }
 
@@ -249,7 +249,7 @@ func (w Window) covers(v Window) bool {
 		return true
 	case Within:
 		return (v.Kind == Within || v.Kind == Between) && days(v.Length) <= days(w.Length)-days(Period{3, Days})
-	case Between, EndsAgo, Dates, WithinAfter, WithinBefore, Since, BeforeAnchor, BetweenAnchors:
+	case Between, EndsAgo, Dates, WithinAfter, WithinBefore, BetweenBefore, Since, BeforeAnchor, BetweenAnchors:
 	}
 	return false
 }

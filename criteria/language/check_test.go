@@ -82,6 +82,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"no direction", "measure: proportion\npopulation: {has: fall}\nnumerator: {has: diabetes}\n", 1, []string{"direction is missing"}},
 		{"no reason", "who: {has: fall}\nexclusions:\n  - when: {has: diabetes}\n", 10, []string{"reason is missing"}},
 		{"bare number", "who: {count: fall, is: 5}\n", 8, []string{`"5 or more"`, `"exactly 5"`}},
+		{"days and codes at once", "who: {count: fall, on different days: yes, of different codes: yes, is: 2 or more}\n", 8, []string{"keep one of"}},
+		{"two ends that are one", "events: {a: {last: fall}}\nwho: {has: fall, between: 3 and 3 months before a}\n", 9, []string{"holds nothing"}},
 		{"count of nothing", "who: {count: fall}\n", 8, []string{`add "is: 2 or more"`}},
 		{"rate of two windows", "measure: rate\ndirection: neither\npopulation: {has: fall}\ncount: {count: fall, within: 6 months}\nper: 1000 person-years\nover: 12 months\n", 11, []string{`"within: 12 months"`}},
 		{"bad ethnicity", "who: {ethnicity: Irish}\n", 8, []string{"letters"}},

@@ -126,6 +126,9 @@ func (e *Events) describe() string {
 	if e.Days {
 		b.WriteString(", on different days,")
 	}
+	if e.Concepts {
+		b.WriteString(", of different codes,")
+	}
 	if e.Window.Kind != Ever {
 		b.WriteString(" " + e.Window.String())
 	}

@@ -115,6 +115,7 @@ type Events struct {
 	WasName  string
 	Is       *Span // of the number counted; nil where a number is wanted
 	Days     bool  // count days on which events lie, not events
+	Concepts bool  // count different codes, not events
 }
 
 // NeverHappened are the statuses that say that a thing did not happen, or not
@@ -231,8 +232,8 @@ func each(of []Expr, f func(Expr)) {
 // index date at the latest.
 type Window struct {
 	Kind   WindowKind
-	Length Period       // Within, WithinAfter, WithinBefore
-	Until  Period       // Between: the nearer end, ago; EndsAgo
+	Length Period       // Within, Between, WithinAfter, WithinBefore, BetweenBefore: the farther end
+	Until  Period       // Between, EndsAgo, BetweenBefore: the nearer end
 	From   timeline.Day // Dates
 	To     timeline.Day
 	Anchor *Anchor
@@ -257,6 +258,7 @@ const (
 	Dates                            // from From to To
 	WithinAfter                      // from a to a + Length
 	WithinBefore                     // from a − Length to a
+	BetweenBefore                    // from a − Length to a − Until
 	Since                            // from a to d
 	BeforeAnchor                     // up to the day before a
 	BetweenAnchors                   // from a to the day before Last

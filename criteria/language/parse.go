@@ -261,7 +261,10 @@ func (r *reader) readEvents(op EventOp, f *fields, n *yaml.Node) *Events {
 	e.Value = f.span("value")
 	if op == Count {
 		e.Is = f.span("is")
-		e.Days = f.yes("on different days")
+		e.Days, e.Concepts = f.yes("on different days"), f.yes("of different codes")
+		if e.Days && e.Concepts {
+			r.wrong(n, "Either days are counted or codes; keep one of \"on different days\" and \"of different codes\".")
+		}
 	}
 	if op == First || op == Last {
 		e.WasName = f.text("was")

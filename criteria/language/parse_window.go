@@ -84,8 +84,8 @@ func (r *reader) within(n *yaml.Node) Window {
 	return w
 }
 
-// between reads "6 and 18 months ago", "12 months and 3 months ago", and "age
-// 12 months and age 24 months".
+// between reads "6 and 18 months ago", "12 months and 3 months ago", "3 and 24
+// months before discharge", and "age 12 months and age 24 months".
 func (r *reader) between(n *yaml.Node) Window {
 	text := r.text(n, "between")
 	w := Window{Kind: Between, text: "between " + text}
@@ -95,28 +95,19 @@ func (r *reader) between(n *yaml.Node) Window {
 		r.wrong(n, "between has two ends; write \"6 and 18 months ago\", or \"age 1 year and age 2 years\".")
 		return w
 	}
+	var rest []string
+	if length, anchor, before := cut(far, "before"); before {
+		w.Kind = BetweenBefore
+		r.ends(n, &w, near, length)
+		w.Anchor, rest = r.anchor(n, anchor)
+		r.nothingLeft(n, rest)
+		return w
+	}
 	if len(far) > 0 && far[len(far)-1] == "ago" {
-		far = far[:len(far)-1]
-		if len(near) == 1 && len(far) == 2 {
-			near = append(near, far[1])
-		}
-		a, rest, err := parsePeriod(near)
-		b, rest2, err2 := parsePeriod(far)
-		if err != nil || err2 != nil || len(rest)+len(rest2) > 0 {
-			r.wrong(n, "%q is not understood; write \"6 and 18 months ago\".", text)
-			return w
-		}
-		if days(a) > days(b) {
-			a, b = b, a
-		}
-		if days(a) == days(b) {
-			r.wrong(n, "The two ends are the same, so the window holds nothing; write the nearer and the farther one.")
-		}
-		w.Until, w.Length = a, b
+		r.ends(n, &w, near, far[:len(far)-1])
 		return w
 	}
 	w.Kind = BetweenAnchors
-	var rest []string
 	w.Anchor, rest = r.anchor(n, near)
 	r.nothingLeft(n, rest)
 	w.Last, rest = r.anchor(n, far)
@@ -125,6 +116,26 @@ func (r *reader) between(n *yaml.Node) Window {
 		r.wrong(n, "The window ends before it begins; write the younger age first.")
 	}
 	return w
+}
+
+// ends reads how far back a window's two ends lie.
+func (r *reader) ends(n *yaml.Node, w *Window, near, far []string) {
+	if len(near) == 1 && len(far) == 2 {
+		near = append(near, far[1])
+	}
+	a, rest, err := parsePeriod(near)
+	b, rest2, err2 := parsePeriod(far)
+	if err != nil || err2 != nil || len(rest)+len(rest2) > 0 {
+		r.wrong(n, "%q is not understood; write \"6 and 18 months ago\", or \"3 and 24 months before discharge\".", strings.TrimPrefix(w.text, "between "))
+		return
+	}
+	if days(a) > days(b) {
+		a, b = b, a
+	}
+	if days(a) == days(b) {
+		r.wrong(n, "The two ends are the same, so the window holds nothing; write the nearer and the farther one.")
+	}
+	w.Until, w.Length = a, b
 }
 
 func cut(words []string, at string) (before, after []string, ok bool) {
