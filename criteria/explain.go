@@ -404,6 +404,9 @@ func (x *explainer) nearest(l *leaf) string {
 		switch _, reason := l.match(w); reason {
 		case "":
 			why = "is outside the time or the values asked for"
+			if end, ok := x.events.End(i); ok && l.events.Ongoing && end <= x.on {
+				why = "has ended"
+			}
 		case unitOnly:
 			why = "has no value in a unit that becomes " + l.unit
 		default:

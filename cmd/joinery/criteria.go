@@ -53,6 +53,17 @@ type checked struct {
 	Cases    int      `json:"cases,omitempty"`
 }
 
+// oneKind is the kind with what goes before it in a sentence.
+func oneKind(kind string) string {
+	switch kind {
+	case language.Segments.String():
+		return kind
+	case language.Continuous.String():
+		return "a " + kind + " measure"
+	}
+	return "a " + kind
+}
+
 // Run is the command.
 func (c *criteriaCheck) Run(_ context.Context, a *app) error {
 	var texts []string
@@ -89,7 +100,7 @@ func (c *criteriaCheck) Run(_ context.Context, a *app) error {
 		return a.printJSON(all)
 	}
 	for _, d := range all {
-		fmt.Fprintf(a.out, "%s %s is well formed: a %s with %d code sets; hash %.12s\n", d.ID, d.Version, d.Kind, len(d.CodeSets), d.Hash)
+		fmt.Fprintf(a.out, "%s %s is well formed: %s with %d code sets; hash %.12s\n", d.ID, d.Version, oneKind(d.Kind), len(d.CodeSets), d.Hash)
 		for _, m := range d.Marks {
 			fmt.Fprintf(a.out, "  %s\n", m)
 		}

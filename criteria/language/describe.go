@@ -107,21 +107,41 @@ func (e *Events) Name() string {
 	if e.Subject == "any" {
 		name = strings.Join(e.Kinds, " or ")
 		if len(e.Classes) > 0 {
-			name += " of class " + strings.Join(e.Classes, " or ")
+			name = classNames(e.Classes) + " " + name
 		}
 	}
 	return name
+}
+
+// classNames says classes of encounters in the words that a definition has for
+// them.
+func classNames(classes []string) string {
+	var out []string
+	for _, code := range classes {
+		name := code
+		for word, c := range classWords {
+			if c == code {
+				name = word
+			}
+		}
+		out = append(out, name)
+	}
+	return strings.Join(out, " or ")
 }
 
 func (e *Events) describe() string {
 	var b strings.Builder
 	b.WriteString(map[EventOp]string{Has: "has ", Count: "count of ", First: "first ", Last: "last "}[e.Op])
 	b.WriteString(e.Name())
-	if len(e.Statuses) > 0 {
-		b.WriteString(" that is " + strings.Join(e.Statuses, " or "))
+	is := strings.Join(e.Statuses, " or ")
+	switch {
+	case e.Ongoing && is != "":
+		is += " and ongoing"
+	case e.Ongoing:
+		is = "ongoing"
 	}
-	if e.Ongoing {
-		b.WriteString(", ongoing,")
+	if is != "" {
+		b.WriteString(" that is " + is)
 	}
 	if e.Days {
 		b.WriteString(", on different days,")
