@@ -1,6 +1,11 @@
 package criteria
 
-import "joinery/criteria/language"
+import (
+	"fmt"
+	"slices"
+
+	"joinery/criteria/language"
+)
 
 // Answer is what a definition says of a person on a day.
 type Answer uint8
@@ -29,6 +34,19 @@ func (a Answer) String() string { return answerNames[a] }
 
 // MarshalText returns the answer's name.
 func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads an answer's name.
+func (a *Answer) UnmarshalText(text []byte) error { return named(a, text, answerNames[:]) }
+
+// named reads the number of a name.
+func named[T ~uint8](to *T, text []byte, names []string) error {
+	i := slices.Index(names, string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %q", text, names)
+	}
+	*to = T(i)
+	return nil
+}
 
 // Outcome is an answer with what decided it.
 type Outcome struct {
@@ -110,10 +128,15 @@ const (
 	unknown
 )
 
-func (t truth) String() string { return [...]string{"no", "yes", "unknown"}[t] }
+var truthNames = [...]string{"no", "yes", "unknown"}
+
+func (t truth) String() string { return truthNames[t] }
 
 // MarshalText returns the word.
 func (t truth) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the word.
+func (t *truth) UnmarshalText(text []byte) error { return named(t, text, truthNames[:]) }
 
 func truthOf(b bool) truth {
 	if b {

@@ -56,6 +56,20 @@ func (d Day) String() string {
 // MarshalText returns the day as String does.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads what MarshalText wrote.
+func (d *Day) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = NoDay
+		return nil
+	}
+	day, err := ParseDay(string(text))
+	if err != nil {
+		return err
+	}
+	*d = day
+	return nil
+}
+
 // latest returns the last day of a period that begins with d and is as long as
 // an event's Minute says.
 func latest(d Day, minute int16) Day {

@@ -136,6 +136,13 @@ func (l *Live) Changed() int {
 	return len(l.changed)
 }
 
+// Begun returns how many people are in the base.
+func (l *Live) Begun() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.base.key)
+}
+
 // Set returns everyone as they are now.
 func (l *Live) Set() (*Set, error) {
 	l.mu.Lock()

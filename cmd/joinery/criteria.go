@@ -114,6 +114,12 @@ func (c *criteriaCheck) Run(_ context.Context, a *app) error {
 // readDefinitions reads files, the code sets beside them and what is shipped,
 // and returns the ids of what the files themselves define.
 func readDefinitions(files []string) (*language.Library, []string, error) {
+	lib, _, ids, err := readFiles(files)
+	return lib, ids, err
+}
+
+// readFiles is readDefinitions with the files that it read.
+func readFiles(files []string) (*language.Library, []language.File, []string, error) {
 	var own []language.File
 	seen := map[string]bool{}
 	take := func(file string) error {
@@ -133,24 +139,24 @@ func readDefinitions(files []string) (*language.Library, []string, error) {
 	}
 	for _, file := range files {
 		if err := take(file); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	named := len(own)
 	for _, file := range files {
 		beside, err := filepath.Glob(filepath.Join(filepath.Dir(file), "codes", "*.yaml"))
 		if err != nil {
-			return nil, nil, fmt.Errorf("look for code sets: %w", err)
+			return nil, nil, nil, fmt.Errorf("look for code sets: %w", err)
 		}
 		for _, f := range beside {
 			if err := take(f); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 		}
 	}
 	lib, problems := language.Load(own, definitions.Shipped())
 	if len(problems) > 0 {
-		return nil, nil, problems
+		return nil, nil, nil, problems
 	}
 	var ids []string
 	for id, d := range lib.Definitions {
@@ -161,7 +167,7 @@ func readDefinitions(files []string) (*language.Library, []string, error) {
 		}
 	}
 	sortStrings(ids)
-	return lib, ids, nil
+	return lib, own, ids, nil
 }
 
 // named0 returns a file's name as messages show it: from where the user stands.
@@ -208,7 +214,7 @@ func runCases(lib *language.Library, files []string) (map[string]int, error) {
 // asked is what run and explain have in common.
 type asked struct {
 	On         string `help:"The index date: what was known and true on this day (default: today)." placeholder:"DATE"`
-	Population string `help:"Where the people are: a folder of the flat form, or a file of cases (.txt)." placeholder:"WHERE" type:"path"`
+	Population string `help:"Where the people are: a folder of the flat form, or a file of cases (.txt); default: in the record." placeholder:"WHERE" type:"path"`
 }
 
 // day returns the index date.
@@ -231,9 +237,6 @@ type crowd struct {
 }
 
 func (q *asked) people(ctx context.Context, lib *language.Library) (crowd, error) {
-	if q.Population == "" {
-		return crowd{}, misuse{fault.New(fault.Invalid, "Say where the people are with --population: a folder with about.json, people.parquet and events.parquet, or a file of cases.")}
-	}
 	if strings.HasSuffix(q.Population, ".txt") {
 		data, err := os.ReadFile(q.Population)
 		if err != nil {
@@ -250,18 +253,23 @@ func (q *asked) people(ctx context.Context, lib *language.Library) (crowd, error
 	return crowd{set, about.Synthetic}, err
 }
 
-// may refuses what discloses people's data for no purpose, or small numbers for
-// one that has no need of them.
+// may refuses what treats refuses, unless the people are invented.
 func (q *crowd) may(a *app, what string) error {
-	if q.invented || strings.EqualFold(a.flags.Purpose, "TREAT") {
+	if q.invented {
 		return nil
 	}
-	return fault.New(fault.Denied, what+" is for those who treat these people: say so with --purpose TREAT.")
+	return treats(a.flags.Purpose, what)
 }
 
 // library reads the definitions that arguments name: ids of shipped ones, or
 // files.
 func library(args []string) (*language.Library, []*language.Definition, error) {
+	lib, ds, _, err := libraryOf(args)
+	return lib, ds, err
+}
+
+// libraryOf is library with the files that are not shipped.
+func libraryOf(args []string) (*language.Library, []*language.Definition, []language.File, error) {
 	var files, ids []string
 	for _, arg := range args {
 		if strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml") {
@@ -270,22 +278,31 @@ func library(args []string) (*language.Library, []*language.Definition, error) {
 			ids = append(ids, arg)
 		}
 	}
-	lib, own, err := readDefinitions(files)
+	lib, own, named, err := readFiles(files)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	out, err := definitionsOf(lib, append(named, ids...))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if len(out) == 0 {
+		return nil, nil, nil, fault.New(fault.Invalid, "None of these files holds a definition; name one that does.")
+	}
+	return lib, out, own, nil
+}
+
+// definitionsOf returns definitions by their ids.
+func definitionsOf(lib *language.Library, ids []string) ([]*language.Definition, error) {
 	var out []*language.Definition
-	for _, id := range append(own, ids...) {
+	for _, id := range ids {
 		d, err := lib.Definition(id)
 		if err != nil {
-			return nil, nil, fault.Wrap(fault.NotFound, fault.MessageOf(err), err)
+			return nil, fault.Wrap(fault.NotFound, fault.MessageOf(err), err)
 		}
 		out = append(out, d)
 	}
-	if len(out) == 0 {
-		return nil, nil, fault.New(fault.Invalid, "None of these files holds a definition; name one that does.")
-	}
-	return lib, out, nil
+	return out, nil
 }
 
 type criteriaRun struct {
@@ -300,52 +317,57 @@ type criteriaRun struct {
 func (criteriaRun) Help() string {
 	return `One pass over everybody answers all definitions. Counts of 1 to 7 are shown as * and others rounded to 5, unless --exact; docs/criteria.md says how.
 
-    joinery criteria run health-1000 smi-physical-checks --on 2026-01-31 --population district
+Without --population the record is asked, as operator commands ask it: decided and audited.
+
+    joinery criteria run health-1000 smi-physical-checks --on 2026-01-31
+    joinery criteria run health-1000 --population district
     joinery criteria run falls.yaml --population district --by practice,ageband --attrition
     joinery criteria run falls.yaml --population falls-cases.txt --exact`
 }
 
 // Run is the command.
 func (c *criteriaRun) Run(ctx context.Context, a *app) error {
-	lib, ds, err := library(c.Definitions)
+	all, err := c.reports(ctx, a)
 	if err != nil {
 		return err
-	}
-	on, err := c.day(a)
-	if err != nil {
-		return err
-	}
-	people, err := c.people(ctx, lib)
-	if err != nil {
-		return err
-	}
-	if c.Exact {
-		if err := people.may(a, "An exact count"); err != nil {
-			return err
-		}
-	}
-	results, err := criteria.Compile(ds...).Run(ctx, people.Set, on, runtime.GOMAXPROCS(0))
-	if err != nil {
-		return err
-	}
-	var reports []criteria.Report
-	for _, r := range results.Definitions {
-		by, err := groupings(c.By, r.Definition)
-		if err != nil {
-			return err
-		}
-		reports = append(reports, r.Report(c.Exact, by...))
 	}
 	if a.flags.JSON {
-		return a.printJSON(reports)
+		return a.printJSON(all)
 	}
-	for i := range reports {
+	for i := range all {
 		if i > 0 {
 			fmt.Fprintln(a.out)
 		}
-		printReport(a.out, &reports[i], c.Attrition)
+		printReport(a.out, &all[i], c.Attrition)
 	}
 	return nil
+}
+
+// reports asks the record, or the population that is named.
+func (c *criteriaRun) reports(ctx context.Context, a *app) (all []criteria.Report, err error) {
+	lib, ds, own, err := libraryOf(c.Definitions)
+	if err != nil {
+		return nil, err
+	}
+	q := asking(ds, own)
+	q.By, q.Exact = c.By, c.Exact
+	if q.On, err = c.day(a); err != nil {
+		return nil, err
+	}
+	if c.Population == "" {
+		err = a.ask(ctx, "/criteria/run", q, &all)
+		return all, err
+	}
+	people, err := c.people(ctx, lib)
+	if err != nil {
+		return nil, err
+	}
+	if c.Exact {
+		if err := people.may(a, "An exact count"); err != nil {
+			return nil, err
+		}
+	}
+	return reports(ctx, people.Set, ds, &q)
 }
 
 func groupings(asked []string, d *language.Definition) ([]criteria.Grouping, error) {
@@ -373,35 +395,52 @@ type criteriaExplain struct {
 func (criteriaExplain) Help() string {
 	return `Every condition says whether it holds and by which events, and what is missing where it does not. The last line says when the answer changes if nothing else happens.
 
-    joinery criteria explain health-1000 --person p1 --on 2026-01-31 --population district
+Without --population the person is one of the record: that is a read of theirs, for a purpose of treatment, and audited so.
+
+    joinery criteria explain health-1000 --person p1 --on 2026-01-31 --purpose TREAT
+    joinery criteria explain health-1000 --person p1 --population district
     joinery criteria explain falls.yaml --person case-1 --population falls-cases.txt --json`
 }
 
 // Run is the command.
 func (c *criteriaExplain) Run(ctx context.Context, a *app) error {
-	lib, ds, err := library([]string{c.Definition})
+	e, err := c.explanation(ctx, a)
 	if err != nil {
 		return err
 	}
-	on, err := c.day(a)
-	if err != nil {
-		return err
-	}
-	people, err := c.people(ctx, lib)
-	if err != nil {
-		return err
-	}
-	if err := people.may(a, "One person's explanation"); err != nil {
-		return err
-	}
-	i, ok := people.Find(c.Person)
-	if !ok {
-		return fault.New(fault.NotFound, fmt.Sprintf("There is no person with the id %q in this population.", c.Person))
-	}
-	e := criteria.Compile(ds[0]).Explain(people.Set, i, on)
 	if a.flags.JSON {
 		return a.printJSON(e)
 	}
 	printExplanation(a.out, e)
 	return nil
+}
+
+// explanation asks the record, or the population that is named.
+func (c *criteriaExplain) explanation(ctx context.Context, a *app) (*criteria.Explanation, error) {
+	lib, ds, own, err := libraryOf([]string{c.Definition})
+	if err != nil {
+		return nil, err
+	}
+	q := asking(ds[:1], own)
+	q.Person = c.Person
+	if q.On, err = c.day(a); err != nil {
+		return nil, err
+	}
+	if c.Population == "" {
+		var e criteria.Explanation
+		err = a.ask(ctx, "/criteria/explain", q, &e)
+		return &e, err
+	}
+	people, err := c.people(ctx, lib)
+	if err != nil {
+		return nil, err
+	}
+	if err := people.may(a, "One person's explanation"); err != nil {
+		return nil, err
+	}
+	i, ok := people.Find(c.Person)
+	if !ok {
+		return nil, noSuchPerson(c.Person)
+	}
+	return criteria.Compile(ds[0]).Explain(people.Set, i, q.On), nil
 }

@@ -173,7 +173,7 @@ const firstPeople = 2000
 // demonstrate makes the demonstration of a server, prints its tokens, and lets it
 // grow in the background to so many people. What it returns ends that.
 func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Logger, listen string, people int64) (func(), error) {
-	desk := a.through(rec, "demo", access.Operations)
+	desk := a.through(rec, "demo", access.Operations, nil)
 	d, err := openDemonstration(ctx, desk, 1)
 	if fault.KindOf(err) == fault.Conflict {
 		log.InfoContext(ctx, "no demonstration is made", slog.Any("error", err))

@@ -15,19 +15,22 @@ import (
 // the same user can open. It believes who the operator says they are; what they
 // then do is decided and audited by the record like anything else.
 type desk struct {
-	rec   *record.Record
-	clock func() time.Time
-	mux   *http.ServeMux
+	rec       *record.Record
+	clock     func() time.Time
+	timelines answering
+	mux       *http.ServeMux
 }
 
-func newDesk(rec *record.Record, clock func() time.Time) *desk {
-	d := &desk{rec: rec, clock: clock, mux: http.NewServeMux()}
+func newDesk(rec *record.Record, clock func() time.Time, timelines answering) *desk {
+	d := &desk{rec: rec, clock: clock, timelines: timelines, mux: http.NewServeMux()}
 	d.handle("GET /about", d.about)
 	d.handle("POST /import", d.importPiece)
 	d.handle("GET /export", d.export)
 	d.handle("GET /count", d.count)
 	d.handle("POST /verify", d.verify)
 	d.handle("POST /reindex", d.reindex)
+	d.handle("POST /criteria/run", d.criteriaRun)
+	d.handle("POST /criteria/explain", d.criteriaExplain)
 	d.handle("POST /tokens", d.createToken)
 	d.handle("GET /tokens", d.listTokens)
 	d.handle("DELETE /tokens/{name}", d.revokeToken)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
+	"joinery/web"
 )
 
 // Headers in which a command says to a desk who runs it and why. They are
@@ -62,8 +64,12 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 	if err != nil {
 		return nil, err
 	}
-	r := a.through(rec, command, purpose)
+	ask, forget := a.once(rec, slog.New(web.NewLogHandler(a.err, slog.LevelWarn)))
+	r := a.through(rec, command, purpose, ask)
 	r.close = func() {
+		if err := forget(context.WithoutCancel(ctx)); err != nil {
+			fmt.Fprintf(a.err, "joinery: the timelines were not kept for the next time: %v\n", err)
+		}
 		if err := rec.Close(); err != nil {
 			fmt.Fprintf(a.err, "joinery: the database did not close cleanly: %v\n", err)
 		}
@@ -72,9 +78,9 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 }
 
 // through returns the desk of a record that this process has open.
-func (a *app) through(rec *record.Record, command string, purpose access.Purpose) *reached {
+func (a *app) through(rec *record.Record, command string, purpose access.Purpose, ask answering) *reached {
 	return &reached{
-		http:     http.Client{Transport: inProcess{newDesk(rec, a.clock)}},
+		http:     http.Client{Transport: inProcess{newDesk(rec, a.clock, ask)}},
 		operator: a.operator(), purpose: purpose, command: command, close: func() {},
 	}
 }

@@ -74,7 +74,12 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	closeDesk, err := a.openDesk(ctx, rec, log)
+	kept, stopFollowing, err := a.follow(ctx, rec, log, nil)
+	if err != nil {
+		return err
+	}
+	defer stopFollowing()
+	closeDesk, err := a.openDesk(ctx, rec, log, kept.answer)
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 
 // openDesk lets other commands reach the record by the local socket, when it is
 // in a SQLite file. What it returns closes it again.
-func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger) (func(), error) {
+func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger, ask answering) (func(), error) {
 	file, ok := sqlitePath(a.flags.DB)
 	if !ok {
 		return func() {}, nil
@@ -107,7 +112,7 @@ func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, fmt.Sprintf("The socket %s cannot be made, by which other commands reach this one. Its path may be at most 107 characters long.", path), err)
 	}
-	server := &http.Server{Handler: newDesk(rec, a.clock), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: newDesk(rec, a.clock, ask), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.ErrorContext(ctx, "the local socket stopped", slog.Any("error", err))

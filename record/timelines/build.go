@@ -52,11 +52,14 @@ func (k *Keeper) build(ctx context.Context, newest record.Position) error {
 		return err
 	}
 	k.live.Begin(seq.Set())
+	k.place.open(k.at)
 	for {
 		before := k.at
-		if _, err := k.Step(ctx); err != nil || k.at == before {
+		changed, err := k.Step(ctx)
+		if err != nil || k.at == before {
 			return err
 		}
+		k.untold = append(k.untold, changed...)
 	}
 }
 
@@ -134,6 +137,7 @@ func (k *Keeper) add(seq *timeline.Sequence, people []one) error {
 			return p.err
 		}
 		if !p.ok {
+			k.untold = append(k.untold, p.key)
 			continue
 		}
 		p.who.Network = k.live.Network(p.who.Practice)

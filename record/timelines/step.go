@@ -59,6 +59,7 @@ func (k *Keeper) Step(ctx context.Context) ([]int64, error) {
 	}
 	k.since += int(to - k.at)
 	k.at = to
+	k.place.open(to)
 	return slices.Sorted(maps.Keys(touched)), nil
 }
 

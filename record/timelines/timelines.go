@@ -29,6 +29,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"joinery/fault"
@@ -44,7 +45,7 @@ type Options struct {
 	Log   *slog.Logger  // nil: nothing is said
 }
 
-// Keeper keeps timelines. Set and Person may be called by any number of
+// Keeper keeps timelines. Set, Person and Wait may be called by any number of
 // goroutines; all else is for one.
 type Keeper struct {
 	opts     Options
@@ -53,6 +54,55 @@ type Keeper struct {
 	at       record.Position
 	since    int             // transactions since the file was written
 	group    map[int64]int64 // of persons who are one with others: the lowest of their keys
+	untold   []int64         // keys that changed before Run could tell of them
+	place    gate
+}
+
+// gate lets goroutines wait until the log is dealt with up to a place.
+type gate struct {
+	mu    sync.Mutex
+	at    record.Position
+	moved chan struct{} // closed when at moves on; nil: nobody waits
+}
+
+func (g *gate) open(at record.Position) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.at = at
+	if g.moved != nil {
+		close(g.moved)
+		g.moved = nil
+	}
+}
+
+// closed returns what is closed when it is worth to look again, nil when the
+// place is reached.
+func (g *gate) closed(at record.Position) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.at >= at {
+		return nil
+	}
+	if g.moved == nil {
+		g.moved = make(chan struct{})
+	}
+	return g.moved
+}
+
+// Wait waits until everything up to a place of the log is in the timelines. The
+// error is the context's, when it ends first.
+func (k *Keeper) Wait(ctx context.Context, at record.Position) error {
+	for {
+		moved := k.place.closed(at)
+		if moved == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err() //nolint:wrapcheck // the caller's own
+		case <-moved:
+		}
+	}
 }
 
 // note is what the file says of itself.
@@ -100,10 +150,13 @@ func (k *Keeper) start(ctx context.Context) error {
 	if err := k.practices(ctx); err != nil {
 		return err
 	}
+	k.place.open(k.at)
 	for k.at < newest {
-		if _, err := k.Step(ctx); err != nil {
+		changed, err := k.Step(ctx)
+		if err != nil {
 			return err
 		}
+		k.untold = append(k.untold, changed...)
 	}
 	return nil
 }
@@ -193,13 +246,13 @@ const (
 )
 
 func (k *Keeper) worthSaving() bool {
-	set, err := k.live.Set()
-	return k.since > maxSince || k.since > minToSave && err == nil && k.live.Changed() > set.Len()/5
+	return k.since > maxSince || k.since > minToSave && k.live.Changed() > k.live.Begun()/5
 }
 
 // Run deals with what changes, at each tick, until the context ends; then it
 // returns nil. do, which may be nil, is told the keys of those whose timelines
-// changed, and ends everything with its error.
+// changed, were made or are no more, none when the tick brought nothing; first,
+// of those that changed before Run began. It ends everything with its error.
 func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx context.Context, changed []int64) error) error {
 	for {
 		select {
@@ -213,7 +266,12 @@ func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx con
 			if ctx.Err() != nil {
 				return nil
 			}
-			if err == nil && do != nil && len(changed) > 0 {
+			if len(k.untold) > 0 {
+				changed, k.untold = append(k.untold, changed...), nil
+				slices.Sort(changed)
+				changed = slices.Compact(changed)
+			}
+			if err == nil && do != nil {
 				err = do(ctx, changed)
 			}
 			if err == nil && k.worthSaving() {

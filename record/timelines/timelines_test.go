@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"os"
@@ -358,4 +359,72 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.expect(w.keeper("run"), "started again", "a Observation/1:final")
+}
+
+// TestWait: whoever waits for a place of the log gets on when it is dealt with,
+// and not before; and what changed while nobody ran is told of first.
+func TestWait(t *testing.T) {
+	w := open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	w.put("Patient", "a", "")
+	w.put("Observation", "1", observation("nobody", "final"))
+	k := w.keeper("wait")
+	before := k.At()
+	if err := k.Wait(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	w.put("Observation", "2", observation("a", "final"))
+	if err := k.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := k.Wait(short, before+1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a place that is not reached: %v", err)
+	}
+	k = w.keeper("wait")
+	waited := make(chan error, 1)
+	go func() { waited <- k.Wait(t.Context(), before+2) }()
+	w.put("Observation", "3", observation("a", "final"))
+	ctx, end := context.WithCancel(t.Context())
+	ticks := make(chan time.Time, 1)
+	ticks <- w.now
+	var told []int64
+	err := k.Run(ctx, ticks, func(_ context.Context, changed []int64) error {
+		if told = append(told, changed...); len(changed) == 0 {
+			end()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waited; err != nil {
+		t.Error(err)
+	}
+	if len(told) != 1 {
+		t.Errorf("told of %v, want a alone, once", told)
+	}
+	if err := k.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(w.dir, "wait")); err != nil {
+		t.Fatal(err)
+	}
+	k = w.keeper("wait") // made anew
+	ctx, end = context.WithCancel(t.Context())
+	ticks <- w.now
+	told = nil
+	if err := k.Run(ctx, ticks, func(_ context.Context, changed []int64) error {
+		told = append(told, changed...)
+		end()
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 {
+		t.Errorf("after making anew, told of %v, want of the person who has no Patient", told)
+	}
+	if _, ok := k.Person(told[0]); ok {
+		t.Error("who has no Patient has a timeline")
+	}
 }
