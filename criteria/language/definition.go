@@ -126,7 +126,10 @@ func (d *Definition) unsure(seen map[*Definition]bool) []string {
 		return nil
 	}
 	seen[d] = true
-	marks := append([]string(nil), d.Unverified...)
+	var marks []string
+	for _, u := range d.Unverified {
+		marks = append(marks, "unverified: "+u)
+	}
 	for _, id := range sortedKeys(d.uses) {
 		if s := d.uses[id]; s.Unsure() > 0 {
 			marks = append(marks, unsureCodes(s))

@@ -3,6 +3,7 @@ package language
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Describe says a condition in one line of plain English.
@@ -105,12 +106,28 @@ func (e *Events) Name() string {
 		name = e.Codes.Title
 	}
 	if e.Subject == "any" {
-		name = strings.Join(e.Kinds, " or ")
-		if len(e.Classes) > 0 {
-			name = classNames(e.Classes) + " " + name
+		var kinds []string
+		for _, k := range e.Kinds {
+			kinds = append(kinds, words(k))
 		}
+		name = strings.Join(kinds, " or ")
+	}
+	if len(e.Classes) > 0 {
+		name = classNames(e.Classes) + " " + name
 	}
 	return name
+}
+
+// words writes the name of a FHIR resource type as one speaks it.
+func words(kind string) string {
+	var b strings.Builder
+	for i, r := range kind {
+		if i > 0 && unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // classNames says classes of encounters in the words that a definition has for
@@ -141,7 +158,7 @@ func (e *Events) describe() string {
 		is = "ongoing"
 	}
 	if is != "" {
-		b.WriteString(" that is " + is)
+		b.WriteString(" that is " + is + ",")
 	}
 	if e.Days {
 		b.WriteString(", on different days,")
@@ -168,7 +185,7 @@ func (e *Events) describe() string {
 	if e.Is != nil {
 		b.WriteString(" is " + e.Is.String())
 	}
-	return b.String()
+	return strings.TrimSuffix(strings.ReplaceAll(b.String(), ",,", ","), ",")
 }
 
 func (x *Registered) describe() string {

@@ -306,5 +306,5 @@ func (d *Definition) Each(f func(Expr)) {
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func unsureCodes(s *CodeSet) string {
-	return fmt.Sprintf("%d of the %d codes of %s are not verified by a second source", s.Unsure(), len(s.Codes), s.ID)
+	return fmt.Sprintf("unverified: of the codes of %s, %d of %d have no second source", s.ID, s.Unsure(), len(s.Codes))
 }
