@@ -83,3 +83,74 @@ func TestBundlesInBundlesAreNotProcessed(t *testing.T) {
 		t.Errorf("%d Patients were made of it, want none", n)
 	}
 }
+
+// What an entry of a batch must bring, and may not.
+func TestEntriesOfABatchBringWhatTheyNeed(t *testing.T) {
+	w := newWorld(t)
+	a := w.want(200, "feed", "POST", "/fhir", bundle("batch", ask("POST", "Patient/_search"), ask("POST", "Patient/$validate")))
+	if got := a.statuses(); got != "501 200" {
+		t.Errorf("a search by form and a validation of nothing = %s, want 501 200: %s", got, a.Body)
+	}
+	if !strings.Contains(a.Body.String(), "A resource is needed") {
+		t.Errorf("a validation of nothing says %s, want what is missing", a.Body)
+	}
+}
+
+// A patch that is none is refused for what it is, whether or not there is
+// something to patch.
+func TestPatchesThatAreNone(t *testing.T) {
+	w := newWorld(t)
+	there := w.make(patient("Ode"))
+	for _, c := range []struct{ name, body, media, where string }{
+		{"a Binary of text", `{"resourceType":"Binary","contentType":"text/plain","data":"W10="}`, "application/fhir+json", "Binary.contentType"},
+		{"a Binary that is not base64", `{"resourceType":"Binary","contentType":"application/json-patch+json","data":"%%%"}`, "application/fhir+json", "Binary.data"},
+		{"another resource", patient("Ode"), "application/fhir+json", "resourceType"},
+		{"not JSON", `[{"op":`, "application/json-patch+json", ""},
+	} {
+		for _, at := range []string{there, "Patient/nobody"} {
+			a := w.do("feed", "PATCH", "/fhir/"+at, c.body, "Content-Type", c.media)
+			if a.Code != 400 || !strings.Contains(a.Body.String(), c.where) {
+				t.Errorf("PATCH %s by %s = %d %s, want 400 at %q", at, c.name, a.Code, a.Body, c.where)
+			}
+		}
+	}
+}
+
+func TestParametersOfAnOperationArePlain(t *testing.T) {
+	w := newWorld(t)
+	at := "/fhir/" + w.make(patient("Ode")) + "/$everything"
+	for _, p := range []string{`{"name":"_type","valueCoding":{"code":"Observation"}}`, `{"name":"_count"}`} {
+		a := w.do("feed", "POST", at, `{"resourceType":"Parameters","parameter":[`+p+`]}`)
+		if a.Code != 400 || !strings.Contains(a.Body.String(), "plain value") {
+			t.Errorf("$everything with %s = %d %s, want 400", p, a.Code, a.Body)
+		}
+	}
+}
+
+// What an interaction needs and does not have is said in words of its own.
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	w := newWorld(t)
+	obs := w.make(observation("Patient/x", "n"))
+	parameters := func(p string) string { return `{"resourceType":"Parameters","parameter":[` + p + `]}` }
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		says               string
+	}{
+		{"GET", obs + "/$everything", "", 404, "$everything is there for a Patient"},
+		{"GET", "_page?handle=AAAA&colour=red", "", 400, "no such parameter"},
+		{"POST", "Patient/$validate", parameters(``), 400, "There is no resource to validate"},
+		{"POST", "Patient/$validate", parameters(`{"name":"mode","valueCode":"delete"}`), 400, "Deleting is checked for one resource"},
+		{"POST", "Patient/$validate", parameters(`{"name":"resource","valueString":"x"}`), 400, "must hold a resource"},
+		{"POST", "Patient/$validate", parameters(`{"name":"colour","valueCode":"red"}`), 400, "$validate has the parameters"},
+		{"PUT", "Patient/1", patient("Ode"), 400, "must say the id"},
+	} {
+		if a := w.do("feed", c.method, "/fhir/"+c.path, c.body); a.Code != c.status || !strings.Contains(a.Body.String(), c.says) {
+			t.Errorf("%s %s of %.80s = %d %s, want %d saying %q", c.method, c.path, c.body, a.Code, a.Body, c.status, c.says)
+		}
+	}
+	whole := bundle("transaction", send("", "POST", "Patient", patient("Ode")))
+	if a := w.do("feed", "POST", "/fhir", whole, "If-Match", `W/"1"`); a.Code != 400 || len(w.want(200, "feed", "GET", "/fhir/Patient", "").entries()) != 0 {
+		t.Errorf("a transaction with If-Match = %d %s, want 400 and nothing stored", a.Code, a.Body)
+	}
+}
