@@ -14,14 +14,15 @@ import (
 
 const jsonPatch = "application/json-patch+json"
 
-// media returns the media type of the body, and whether it is in UTF-8.
+// media returns the media type of the body, and whether it is in UTF-8 and of
+// the version of FHIR that is spoken here.
 func (c *call) media() (string, bool) {
 	typ, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if err != nil {
 		return "", false
 	}
-	charset := params["charset"]
-	return typ, charset == "" || charset == "utf-8" || charset == "UTF-8"
+	charset, version := params["charset"], params["fhirversion"]
+	return typ, (charset == "" || charset == "utf-8" || charset == "UTF-8") && (version == "" || version == "4.0")
 }
 
 func wrongMedia(say string) error {

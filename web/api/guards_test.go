@@ -154,3 +154,21 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		t.Errorf("a transaction with If-Match = %d %s, want 400 and nothing stored", a.Code, a.Body)
 	}
 }
+
+func TestParametersWhereThereAreNone(t *testing.T) {
+	w := newWorld(t)
+	ref := w.make(patient("Ode"))
+	whole := bundle("transaction", send("", "POST", "Patient", patient("Other")))
+	if a := w.do("feed", "POST", "/fhir?colour=red", whole); a.Code != 400 {
+		t.Errorf("a transaction with parameters = %d %s, want 400", a.Code, a.Body)
+	}
+	if a := w.do("feed", "POST", "/fhir", bundle("transaction", ask("GET", ref+"?_elements=name"))); a.Code != 400 || !strings.Contains(a.Body.String(), "a read has no parameters") {
+		t.Errorf("a read with parameters in a transaction = %d %s, want 400", a.Code, a.Body)
+	}
+	if a := w.do("feed", "POST", "/fhir/Patient", patient("Other"), "Content-Type", "application/fhir+json; fhirVersion=5.0"); a.Code != 415 {
+		t.Errorf("a body of FHIR 5 = %d %s, want 415", a.Code, a.Body)
+	}
+	if n := len(w.want(200, "feed", "GET", "/fhir/Patient", "").entries()); n != 1 {
+		t.Errorf("afterwards there are %d Patients, want 1", n)
+	}
+}
