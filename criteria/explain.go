@@ -443,7 +443,7 @@ func (x *explainer) attribute(e language.Expr) string {
 		if x.born == timeline.NoDay {
 			return "date of birth not known"
 		}
-		return "born " + x.born.String()
+		return x.born.String()
 	case *language.Sex:
 		return known(p.Value(timeline.Sex))
 	case *language.Ethnicity:
