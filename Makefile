@@ -5,6 +5,7 @@ BIN      := bin/joinery
 DB       ?= sqlite:joinery.db
 LISTEN   ?= 127.0.0.1:8080
 GROW     ?= 20000
+POPULATION ?= district
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 2m
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
@@ -13,7 +14,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick test-long thread fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick test-long compare thread fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +60,10 @@ test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10
 	$(GO) test ./record -run TwoWorlds -long -timeout 60m
 	$(GO) test ./record/store/storetest -long -timeout 60m
 	$(GO) test ./cmd/joinery -run TestProof -long -timeout 60m
+
+compare: ## three shipped definitions of the flat set POPULATION beside the same in DuckDB's SQL (needs npm)
+	cd criteria/testdata/duckdb && npm ci --silent
+	COMPARE_POPULATION=$(abspath $(POPULATION)) $(GO) test ./criteria -run TestAsDuckDB -count=1 -long -v -timeout 60m
 
 thread: build ## one thread from end to end: people in and out, verified; invented ones too, and a definition asked of them
 	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v
