@@ -138,8 +138,11 @@ func EventsOf(res fhir.Value) []Event {
 	}
 	e.Organisation = organisationOf(res, s.orgs)
 	e.What = What{Kind: kind, Status: statusOf(res.Get(s.status)), Codes: codesOf(res, s.code)}
-	if kind == "Encounter" {
+	switch kind {
+	case "Encounter":
 		e.Class = res.Get("class").Get("code").Text()
+	case "Immunization":
+		e.What.Codes = withProcedure(e.What.Codes, res)
 	}
 	if kind != "Observation" {
 		return []Event{e}
@@ -292,6 +295,21 @@ func codesOf(res fhir.Value, name string) []Code {
 					return []Code{{Code: text}}
 				}
 			}
+		}
+	}
+	slices.SortFunc(codes, Code.Compare)
+	return slices.Compact(codes)
+}
+
+const vaccinationProcedure = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-VaccinationProcedure"
+
+// withProcedure adds to the codes of a vaccine those of the procedure, which UK
+// Core has in an extension: there the vaccine itself is a product, and which
+// dose of which course it was the procedure says.
+func withProcedure(codes []Code, res fhir.Value) []Code {
+	for x := range res.Get("extension").Items() {
+		if x.Get("url").Is(vaccinationProcedure) {
+			codes = append(codes, codesOf(x, "valueCodeableConcept")...)
 		}
 	}
 	slices.SortFunc(codes, Code.Compare)

@@ -119,6 +119,19 @@ func TestEventsOf(t *testing.T) {
 	}
 }
 
+// TestVaccinationProcedure: UK Core says in an extension what was done, beside
+// the product.
+func TestVaccinationProcedure(t *testing.T) {
+	events := EventsOf(parse(t, `{"resourceType":"Immunization","id":"x","status":"completed","occurrenceDateTime":"2026-01-12",`+
+		`"extension":[{"url":"https://example.org/other","valueCodeableConcept":{"coding":[{"system":"s","code":"no"}]}},`+
+		`{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-VaccinationProcedure","valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"433733003"}]}}],`+
+		`"vaccineCode":{"coding":[{"system":"http://snomed.info/sct","code":"34925111000001104"}]}}`))
+	const want = "Immunization http://snomed.info/sct|34925111000001104,http://snomed.info/sct|433733003 2026-01-12 status=completed"
+	if len(events) != 1 || say(&events[0]) != want {
+		t.Errorf("got %v, want %s", events, want)
+	}
+}
+
 // TestNoEvents: what is not so, or is no event, leaves no trace.
 func TestNoEvents(t *testing.T) {
 	for _, text := range []string{
