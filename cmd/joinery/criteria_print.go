@@ -153,7 +153,7 @@ func printTree(w io.Writer, t *criteria.Tree, depth int) {
 		fmt.Fprintf(w, ": %s", t.Number)
 	}
 	if t.Points != nil {
-		fmt.Fprintf(w, " [%v points]", *t.Points)
+		fmt.Fprintf(w, " [%s]", points(*t.Points))
 	}
 	if t.Missing != "" {
 		fmt.Fprintf(w, " (%s)", t.Missing)
@@ -165,6 +165,13 @@ func printTree(w io.Writer, t *criteria.Tree, depth int) {
 	for i := range t.Of {
 		printTree(w, &t.Of[i], depth+1)
 	}
+}
+
+func points(n float64) string {
+	if n == 1 {
+		return "1 point"
+	}
+	return fmt.Sprintf("%v points", n)
 }
 
 func firedLine(f *criteria.Fired) string {

@@ -1,9 +1,9 @@
 // Asks DuckDB the SQL of this folder: node ask.mjs FOLDER CODES DAY THREADS ID…
 // FOLDER holds the flat form, CODES is a CSV of code_set, system and code. Writes as
-// JSON, for each id, how many people of each practice have each answer, and the
-// seconds of clock and of processor that it took, reading the Parquet included.
+// JSON what loading it took, and for each id how many people of each practice
+// have each answer and what asking took, in seconds of the clock and of processor.
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const [folder, codes, on, threads, ...ids] = process.argv.slice(2);
@@ -11,19 +11,21 @@ const sql = (name) =>
   readFileSync(new URL(name + '.sql', import.meta.url), 'utf8')
     .replaceAll('{{folder}}', folder).replaceAll('{{codes}}', codes).replaceAll('{{on}}', on);
 
-const instance = await DuckDBInstance.create(':memory:', { threads, temp_directory: dirname(codes) });
-const connection = await instance.connect();
-await connection.run(sql('views'));
-const version = (await connection.runAndReadAll('select version()')).getRows()[0][0];
-const out = { version, asked: {} };
-for (const id of ids) {
+// measured runs something and says how long it took, by the clock and the processor.
+async function measured(run) {
   const [start, used] = [performance.now(), process.cpuUsage()];
-  const rows = (await connection.runAndReadAll(sql(id))).getRows();
+  const result = await run();
   const cpu = process.cpuUsage(used);
-  out.asked[id] = {
-    seconds: (performance.now() - start) / 1e3,
-    processor: (cpu.user + cpu.system) / 1e6,
-    people: rows.map(([practice, answer, people]) => ({ practice, answer, people: Number(people) })),
-  };
+  return { result, seconds: (performance.now() - start) / 1e3, processor: (cpu.user + cpu.system) / 1e6 };
 }
-console.log(JSON.stringify(out));
+
+const instance = await DuckDBInstance.create(join(dirname(codes), 'compare.duckdb'), { threads });
+const connection = await instance.connect();
+const version = (await connection.runAndReadAll('select version()')).getRows()[0][0];
+const { result: _, ...loaded } = await measured(() => connection.run(sql('load')));
+const asked = {};
+for (const id of ids) {
+  const { result, ...took } = await measured(() => connection.runAndReadAll(sql(id)));
+  asked[id] = { ...took, people: result.getRows().map(([practice, answer, people]) => ({ practice, answer, people: Number(people) })) };
+}
+console.log(JSON.stringify({ version, loaded, asked }));

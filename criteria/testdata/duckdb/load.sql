@@ -4,7 +4,7 @@
 
 create table codes as select * from read_csv('{{codes}}', all_varchar = true);
 
-create view living as
+create table living as
 select person, coalesce(practice, '') as practice,
   practice is not null and coalesce(registered <= date '{{on}}', true) as registered,
   year(date '{{on}}') - year(born)
@@ -29,7 +29,7 @@ where coalesce(status, '') not in ('cancelled', 'draft', 'entered-in-error', 'no
 
 -- latest is the last day that it may have been: a date known to the month or
 -- the year is some day of it, and no later than the day on which it was entered.
-create view happened as
+create table happened as
 select person, kind, coalesce(system, '') as system, code, coalesce(class, '') as class, coalesce(status, '') as status,
   coalesce(unit, '') as unit, coalesce(comparator, '') as comparator, value, day,
   case precision when 'year' then -3 when 'month' then -2 when 'day' then -1 else hour(local) * 60 + minute(local) end as minute,
