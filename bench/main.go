@@ -199,14 +199,14 @@ func (p plan) lines(ctx context.Context, b *bench) (err error) {
 	if b.audit == "off" {
 		sizes = sizes[:1]
 	}
-	for i, size := range sizes {
+	for _, size := range sizes {
 		if _, err := b.transactions(ctx, size); err != nil {
 			return err
 		}
 		if err := b.settle(ctx); err != nil {
 			return err
 		}
-		if b.audit == "on" && i == len(sizes)-1 {
+		if b.audit == "on" {
 			if err := p.restart(ctx, b); err != nil {
 				return err
 			}
@@ -290,16 +290,24 @@ func (p plan) restart(ctx context.Context, b *bench) error {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	size, err := b.server.disk(ctx)
-	if err != nil {
+	if err := b.disk(ctx); err != nil {
 		return err
 	}
-	b.figure(lineDisk, "bytes", float64(size)/float64(b.resources))
 	took, err := b.server.start(ctx)
 	if err != nil {
 		return err
 	}
 	b.figure(lineStart, "ms", float64(took.Milliseconds()))
+	return nil
+}
+
+// disk measures what a resource takes, with the server stopped.
+func (b *bench) disk(ctx context.Context) error {
+	size, err := b.server.disk(ctx)
+	if err != nil {
+		return err
+	}
+	b.figure(lineDisk, "bytes", float64(size)/float64(b.resources))
 	return nil
 }
 
@@ -408,7 +416,7 @@ func (b *bench) imports(ctx context.Context, dir string, replays int) error {
 	}
 	b.resources = count
 	b.report(l)
-	return errors.Join(err, b.server.stop())
+	return errors.Join(err, b.server.stop(), b.disk(ctx))
 }
 
 // countAll asks the server how many resources of Synthea's types it holds.

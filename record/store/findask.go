@@ -105,7 +105,7 @@ func (s *finder) cond(typ int, name string, c *search.Clause) (cond, error) {
 	var err error
 	switch {
 	case c.Param.Code == "_id":
-		err = s.idCond(&one, typ, name)
+		err = s.idCond(&one, name)
 	case c.Param.Type == r4.Reference:
 		one.clause, err = c.WithTargets(s.samePatients)
 	}
@@ -113,34 +113,51 @@ func (s *finder) cond(typ int, name string, c *search.Clause) (cond, error) {
 }
 
 // idCond makes of a condition on _id the rows of those ids.
-func (s *finder) idCond(one *cond, typ int, name string) error {
+func (s *finder) idCond(one *cond, name string) error {
 	ids, named := one.clause.IDs()
 	one.not = !named
 	one.own = make(map[uint64]struct{}, len(ids))
 	one.rows = []rk{}
+	var places []search.Place
 	for _, id := range ids {
 		one.own[search.Hash(name+"/"+string(id))] = struct{}{}
-		if one.not || !id.Valid() {
-			continue
+		if !one.not && id.Valid() {
+			places = append(places, search.Place{Type: name, ID: id})
 		}
-		rows, err := s.rowsOf(typ, id)
-		if err != nil {
-			return err
-		}
-		one.rows = append(one.rows, rows...)
 	}
-	return nil
+	rows, err := s.rowsOf(places)
+	one.rows = append(one.rows, slices.Concat(rows...)...)
+	return err
 }
 
-// rowsOf returns where the rows of a resource are; nothing of what is there.
-func (n *Snap) rowsOf(typ int, id fhir.ID) ([]rk, error) {
-	var out []rk
-	err := n.query("SELECT rk FROM ids WHERE id = ? AND typ = ?", []any{packID(id), typ}, func(r *row) error {
-		out = append(out, r.rk(0))
-		return nil
-	})
+// rowsOf returns where the rows of resources are, each in order; nothing of what
+// is there. PostgreSQL is asked once for all: a round trip costs more than a
+// look-up.
+func (n *Snap) rowsOf(places []search.Place) ([][]rk, error) {
+	out := make([][]rk, len(places))
+	ids, typs := make([][]byte, len(places)), make([]int64, len(places))
+	for i, at := range places {
+		number, _ := r4.TypeNumber(at.Type)
+		ids[i], typs[i] = packID(at.ID), int64(number)
+	}
+	var err error
+	if n.words().postgres && len(places) > 1 {
+		err = n.query("SELECT k.at, i.rk FROM unnest(?::bytea[], ?::bigint[]) WITH ORDINALITY AS k(id, typ, at) JOIN ids i ON i.id = k.id AND i.typ = k.typ ORDER BY i.rk",
+			[]any{ids, typs}, func(r *row) error {
+				i := r.int(0) - 1
+				out[i] = append(out[i], r.rk(1))
+				return nil
+			})
+	} else {
+		for i := 0; i < len(places) && err == nil; i++ {
+			err = n.query("SELECT rk FROM ids WHERE id = ? AND typ = ? ORDER BY rk", []any{ids[i], typs[i]}, func(r *row) error {
+				out[i] = append(out[i], r.rk(0))
+				return nil
+			})
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("look up where a resource is: %w", err)
+		return nil, fmt.Errorf("look up where resources are: %w", err)
 	}
 	return out, nil
 }
@@ -237,12 +254,12 @@ func (s *finder) referred(typ int, name string, has *search.Has, sources []hit, 
 			far = append(far, sources[i])
 		}
 	}
-	rows, err := s.referredAfar(typ, name, has, far)
+	rows, err := s.referredAfar(name, has, far)
 	return append(out, rows...), err
 }
 
-func (s *finder) referredAfar(typ int, name string, has *search.Has, far []hit) ([]rk, error) {
-	var out []rk
+func (s *finder) referredAfar(name string, has *search.Has, far []hit) ([]rk, error) {
+	var places []search.Place
 	seen := map[search.Place]bool{}
 	for part := range slices.Chunk(far, 500) {
 		if err := s.spend(len(part)); err != nil {
@@ -262,15 +279,12 @@ func (s *finder) referredAfar(typ int, name string, has *search.Has, far []hit) 
 					continue
 				}
 				seen[at] = true
-				rows, err := s.rowsOf(typ, at.ID)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, rows...)
+				places = append(places, at)
 			}
 		}
 	}
-	return out, nil
+	rows, err := s.rowsOf(places)
+	return slices.Concat(rows...), err
 }
 
 // spend counts bodies that are read.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"slices"
 
 	"joinery/fault"
 	"joinery/fhir"
@@ -112,16 +111,13 @@ func (n *Snap) resources(f *access.Filter, wanted []search.Place) ([]Version, er
 		}
 		return out, nil
 	}
-	rows := make([][]rk, len(wanted))
+	rows, err := n.rowsOf(wanted)
+	if err != nil {
+		return nil, err
+	}
 	var all []hit
-	for i, at := range wanted {
-		number, _ := r4.TypeNumber(at.Type)
-		var err error
-		if rows[i], err = n.rowsOf(number, at.ID); err != nil {
-			return nil, err
-		}
-		slices.Sort(rows[i])
-		for _, k := range rows[i] {
+	for _, of := range rows {
+		for _, k := range of {
 			all = append(all, hit{rk: k})
 		}
 	}
