@@ -48,6 +48,9 @@ var imports = []struct{ pkg, may string }{
 	{"record", "fault fhir fhir/codes fhir/r4 fhir/path source record/search record/access record/store"},
 	{"record/timelines", "fault timeline record"},
 
+	// Care: what is done for people, back through the record.
+	{"care/finding", "fault fhir timeline criteria criteria/language record/access record record/timelines"},
+
 	// Faces.
 	{"web", "fault fhir record record/access"},
 	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search web"},

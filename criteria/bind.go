@@ -15,9 +15,12 @@ import (
 type binding struct {
 	program *Program
 	set     *timeline.Set
-	first   []uint32 // of each What, its first ref; one more at the end
+	exact   map[language.Code][]*leaf // leaves by the codes that they look for
+	rest    []*leaf                   // those that must be tried with every What
+	first   []uint32                  // of each What, its first ref; one more at the end
 	refs    []ref
-	concept []uint32 // of each What, a number that those of one concept share; nil where nobody asks
+	concept []uint32          // of each What, a number that those of one concept share; empty where nobody asks
+	numbers map[string]uint32 // of concepts; nil where nobody asks
 }
 
 // ref says that events of a What may be found by a leaf.
@@ -28,19 +31,27 @@ type ref struct {
 }
 
 func (p *Program) bind(set *timeline.Set) *binding {
-	b := &binding{program: p, set: set}
-	exact, rest := p.byCode()
+	b := &binding{program: p, first: make([]uint32, 1, len(set.Whats())+1)}
+	b.exact, b.rest = p.byCode()
+	if slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.events.Concepts }) {
+		b.numbers = map[string]uint32{}
+	}
+	b.extend(set)
+	return b
+}
+
+// extend goes on to a Set that continues the one that is bound.
+func (b *binding) extend(set *timeline.Set) {
+	b.set = set
 	whats := set.Whats()
-	b.first = make([]uint32, 0, len(whats)+1)
-	for i := range whats {
-		b.first = append(b.first, uint32(len(b.refs)))
-		found := slices.Clone(rest)
+	for i := len(b.first) - 1; i < len(whats); i++ {
+		found := slices.Clone(b.rest)
 		for _, c := range whats[i].Codes {
 			key := language.Code{System: c.System, Code: c.Code}
 			if c.System == "" {
 				key.Code = strings.ToLower(c.Code)
 			}
-			found = append(found, exact[key]...)
+			found = append(found, b.exact[key]...)
 		}
 		slices.SortFunc(found, func(a, b *leaf) int { return a.at - b.at })
 		for _, l := range slices.Compact(found) {
@@ -48,36 +59,30 @@ func (p *Program) bind(set *timeline.Set) *binding {
 				b.refs = append(b.refs, r)
 			}
 		}
+		b.first = append(b.first, uint32(len(b.refs)))
+		if b.numbers != nil {
+			b.concept = append(b.concept, b.conceptOf(&whats[i]))
+		}
 	}
-	b.first = append(b.first, uint32(len(b.refs)))
-	if slices.ContainsFunc(p.leaves, func(l *leaf) bool { return l.events.Concepts }) {
-		b.concepts()
-	}
-	return b
 }
 
-// concepts numbers what the Whats are, whatever their kind, status and unit:
-// all their codings, or their words in small letters.
-func (b *binding) concepts() {
-	whats := b.set.Whats()
-	b.concept = make([]uint32, len(whats))
-	numbers := map[string]uint32{}
-	for i := range whats {
-		var key strings.Builder
-		for _, c := range whats[i].Codes {
-			code := c.Code
-			if c.System == "" {
-				code = strings.ToLower(code)
-			}
-			fmt.Fprintf(&key, "%q|%q ", c.System, code)
+// conceptOf numbers what a What is, whatever its kind, status and unit: all its
+// codings, or its words in small letters.
+func (b *binding) conceptOf(w *timeline.What) uint32 {
+	var key strings.Builder
+	for _, c := range w.Codes {
+		code := c.Code
+		if c.System == "" {
+			code = strings.ToLower(code)
 		}
-		n, ok := numbers[key.String()]
-		if !ok {
-			n = uint32(len(numbers))
-			numbers[key.String()] = n
-		}
-		b.concept[i] = n
+		fmt.Fprintf(&key, "%q|%q ", c.System, code)
 	}
+	n, ok := b.numbers[key.String()]
+	if !ok {
+		n = uint32(len(b.numbers))
+		b.numbers[key.String()] = n
+	}
+	return n
 }
 
 // byCode returns the leaves by each code that they look for, and those that

@@ -45,6 +45,8 @@ type Tree struct {
 	Number  string   `json:"number,omitempty"`  // what a count or a score came to, or an attribute's value
 	Missing string   `json:"missing,omitempty"` // what would have to be there, where it is not
 	Of      []Tree   `json:"of,omitempty"`
+
+	not bool // it holds when what is in it does not
 }
 
 // Fired is an event that a condition found, or that it passed over.
@@ -143,7 +145,9 @@ func (x *explainer) tree(n node) Tree {
 	case *anyNode:
 		return x.group(n, "one of:", n.of)
 	case *notNode:
-		return x.group(n, "not:", []node{n.of})
+		t := x.group(n, "not:", []node{n.of})
+		t.not = true
+		return t
 	case *needingNode:
 		return x.group(n, "what is needed, and:", []node{n.needs, n.of})
 	case *atLeastNode:

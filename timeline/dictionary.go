@@ -98,7 +98,7 @@ func newDictionaries() *dictionaries {
 
 // set returns a Set of parts as the dictionaries are now.
 func (d *dictionaries) set(parts []*part, order []place) *Set {
-	s := &Set{whats: slices.Clip(d.whats.list), orgs: slices.Clip(d.orgs.list), parts: parts, order: order}
+	s := &Set{whats: slices.Clip(d.whats.list), orgs: slices.Clip(d.orgs.list), parts: parts, order: order, of: d}
 	for a, v := range d.values {
 		s.values[a] = slices.Clip(v.list)
 	}

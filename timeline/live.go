@@ -126,7 +126,7 @@ func (l *Live) Person(key int64) (Person, bool) {
 
 // Alone returns a Set of this person alone, who is at 0 in it.
 func (p Person) Alone() *Set {
-	return &Set{whats: p.set.whats, values: p.set.values, orgs: p.set.orgs, parts: []*part{p.part}, order: []place{{row: uint32(p.row)}}}
+	return &Set{whats: p.set.whats, values: p.set.values, orgs: p.set.orgs, parts: []*part{p.part}, order: []place{{row: uint32(p.row)}}, of: p.set.of}
 }
 
 // Changed returns how many people changed since the base was made.

@@ -56,6 +56,7 @@ type Set struct {
 	orgs   []string
 	parts  []*part
 	order  []place // of the people by key; nil: those of the only part, as they stand
+	of     *dictionaries
 }
 
 // place is where a person is: a part and the row in it.
@@ -110,6 +111,13 @@ func (s *Set) Events() int {
 // Whats returns the dictionary to which the numbers in Events.What point. The
 // caller must not change it.
 func (s *Set) Whats() []What { return s.whats }
+
+// Continues reports whether the numbers of a former Set mean the same in this
+// one: both are of one Live between two of its bases. Then what was worked out
+// for the former's Whats holds, and only those that came since are new.
+func (s *Set) Continues(former *Set) bool {
+	return s.of != nil && s.of == former.of && len(s.whats) >= len(former.whats)
+}
 
 // Organisations returns the ids to which the numbers in Events.Organisation
 // point; number 0 is the empty id, for none. The caller must not change it.

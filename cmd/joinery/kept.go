@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"joinery/care/finding"
 	"joinery/fault"
 	"joinery/record"
 	"joinery/record/access"
@@ -147,6 +148,38 @@ func (a *app) follow(ctx context.Context, rec *record.Record, log *slog.Logger, 
 	var running sync.WaitGroup
 	running.Go(func() { f.run(ctx) })
 	return f, func() { stop(); running.Wait() }, nil
+}
+
+// find returns what finds people by definitions at each tick, nil when there are
+// none, and what ends that.
+func (a *app) find(ctx context.Context, rec *record.Record, log *slog.Logger, args []string) (do func(context.Context, *timelines.Keeper, []int64) error, stop func(), err error) {
+	if len(args) == 0 {
+		return nil, func() {}, nil
+	}
+	_, ds, err := library(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	subject, err := itself("finding", access.PopulationHealth)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := finding.New(ctx, rec.As(subject), finding.Options{Definitions: ds, Clock: a.clock, Lease: followLease, Log: log})
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	do = func(ctx context.Context, k *timelines.Keeper, changed []int64) error {
+		if err := f.Find(ctx, k, changed); err != nil && ctx.Err() == nil {
+			log.ErrorContext(ctx, "who was found is not written", slog.Any("error", err))
+			_ = pause(ctx, followPause) // the next tick tries again
+		}
+		return nil
+	}
+	return do, func() {
+		if err := f.Close(context.WithoutCancel(ctx)); err != nil {
+			log.ErrorContext(ctx, "finding was not handed over", slog.Any("error", err))
+		}
+	}, nil
 }
 
 // run keeps timelines until the context ends, and begins again after a failure.

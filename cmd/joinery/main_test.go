@@ -28,6 +28,7 @@ func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"private":  private,
 			"waitfor":  waitFor,
+			"until":    until,
 			"endsWith": endsWith,
 			"flip":     flip,
 		},

@@ -20,9 +20,10 @@ import (
 )
 
 type serveCommand struct {
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
-	Base   string `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
-	Demo   int64  `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
+	Listen string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
+	Base   string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
+	Find   []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
+	Demo   int64    `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 }
 
 // Help is shown by joinery serve --help.
@@ -34,6 +35,9 @@ It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front and say
 While it runs it owns a SQLite file; other commands on the same --db go through it. On PostgreSQL any number may run side by side.
 
     joinery serve
+With --find, people whom a definition finds are written to the record with the reasons, within a second of the change that decides it, and on the day when time alone does.
+
+    joinery serve --find health-1000,falls.yaml
     joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir`
 }
 
@@ -74,7 +78,12 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	kept, stopFollowing, err := a.follow(ctx, rec, log, nil)
+	find, stopFinding, err := a.find(ctx, rec, log, c.Find)
+	if err != nil {
+		return err
+	}
+	defer stopFinding()
+	kept, stopFollowing, err := a.follow(ctx, rec, log, find)
 	if err != nil {
 		return err
 	}

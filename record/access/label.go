@@ -120,6 +120,30 @@ func (l Label) String() string {
 	return strings.Join(names, " ")
 }
 
+// Mark is a coding of meta.security.
+type Mark struct{ System, Code string }
+
+// Marks returns the codings by which a resource gets those of the labels that
+// need clearance: so that what is made of marked resources is marked as they
+// are.
+func (l Label) Marks() []Mark {
+	var out []Mark
+	for _, n := range labelNames {
+		if l&n.label&Sensitive == 0 {
+			continue
+		}
+		m := Mark{LabelSystem, n.name}
+		switch {
+		case sensitivityCodes[n.name] == n.label:
+			m.System = actCode
+		case n.label == Restricted, n.label == VeryRestrict:
+			m.System = confidentiality
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
 // Labels returns the marks of a resource: from meta.security, from the codes in
 // it that are sensitive by themselves (see sensitive.go), its categories, and
 // Shared when it refers to several patients. A Bundle has the marks of all that

@@ -108,7 +108,8 @@ func (r Relation) Stored() int64 { return int64(r.Basis)<<8 | int64(r.Type) }
 //	Encounter       arrived, triaged, in progress or on leave: locations where the person now is
 //	                (residence), participants and serviceProvider (admission, or incident when its
 //	                class is emergency or field)
-//	Group           of actual persons: itself, for each active member (found)
+//	Group           of actual persons: itself, and those that it says it is of, for each active
+//	                member (found)
 func Relations(res fhir.Value) []Relation {
 	switch res.Get("resourceType").Text() {
 	case "Patient":
@@ -212,16 +213,45 @@ func groupRelations(res fhir.Value) []Relation {
 	if !res.Get("type").Is("person") || !res.Get("actual").IsTrue() || res.Get("active").Kind() == fhir.Bool && !res.Get("active").IsTrue() {
 		return nil
 	}
-	actor := ActorKey("Group/" + res.Get("id").Text())
+	actors := groupsOf(res)
 	var out []Relation
 	for m := range res.Get("member").Items() {
 		of, ok := localReference(m.Get("entity").Get("reference").Text(), "Patient")
 		during := spanOf(m.Get("period"))
-		if ok && !m.Get("inactive").IsTrue() && !during.empty() {
+		if !ok || m.Get("inactive").IsTrue() || during.empty() {
+			continue
+		}
+		for _, actor := range actors {
 			out = append(out, Relation{Actor: actor, Basis: Found, Of: of, Since: during.since, Until: during.until})
 		}
 	}
 	return out
+}
+
+// FoundIn is the system and the code of the characteristic by which the Group
+// of one person says to which greater Group it belongs.
+const (
+	FoundSystem = "urn:joinery:finding"
+	FoundIn     = "found-in"
+)
+
+// groupsOf returns a Group and those that it says it belongs to.
+func groupsOf(res fhir.Value) []Actor {
+	actors := []Actor{ActorKey("Group/" + res.Get("id").Text())}
+	for c := range res.Get("characteristic").Items() {
+		if c.Get("exclude").IsTrue() {
+			continue
+		}
+		for coding := range c.Get("code").Get("coding").Items() {
+			if !coding.Get("system").Is(FoundSystem) || !coding.Get("code").Is(FoundIn) {
+				continue
+			}
+			if group, ok := localReference(c.Get("valueReference").Get("reference").Text(), "Group"); ok {
+				actors = append(actors, ActorKey(group))
+			}
+		}
+	}
+	return actors
 }
 
 // related adds the relation of whom a reference names, when it is of one of the

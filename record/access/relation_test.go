@@ -93,6 +93,14 @@ func TestRelations(t *testing.T) {
 			"people found", `{"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/1"}},{"entity":{"reference":"Patient/2"},"inactive":true},{"entity":{"reference":"Patient/3"},"period":{"end":"2026-01-01T00:00:00.5Z"}},{"entity":{"reference":"Device/4"}}]}`,
 			[]string{"Group/g found of Patient/1", "Group/g found of Patient/3 until 2026-01-01T00:00:00.501Z"},
 		},
+		{
+			"one person found in a greater group", `{"resourceType":"Group","id":"g","type":"person","actual":true,"characteristic":[{"code":{"coding":[{"system":"urn:joinery:finding","code":"found-in"}]},"valueReference":{"reference":"Group/model"},"exclude":false}],"member":[{"entity":{"reference":"Patient/1"}}]}`,
+			[]string{"Group/g found of Patient/1", "Group/model found of Patient/1"},
+		},
+		{
+			"not found in it, or by a word of another's", `{"resourceType":"Group","id":"g","type":"person","actual":true,"characteristic":[{"code":{"coding":[{"system":"urn:joinery:finding","code":"found-in"}]},"valueReference":{"reference":"Group/model"},"exclude":true},{"code":{"coding":[{"system":"x","code":"found-in"}]},"valueReference":{"reference":"Group/model"},"exclude":false}],"member":[{"entity":{"reference":"Patient/1"}}]}`,
+			[]string{"Group/g found of Patient/1"},
+		},
 		{"people described", `{"resourceType":"Group","id":"g","type":"person","actual":false,"member":[{"entity":{"reference":"Patient/1"}}]}`, nil},
 		{"a group put aside", `{"resourceType":"Group","id":"g","type":"person","actual":true,"active":false,"member":[{"entity":{"reference":"Patient/1"}}]}`, nil},
 
@@ -141,7 +149,7 @@ func TestRelations(t *testing.T) {
 	} {
 		var got []string
 		for _, r := range Relations(parse(t, c.json).Root()) {
-			got = append(got, told(r, "Patient/1", "Organization/a", "Organization/b", "Practitioner/d", "PractitionerRole/x", "RelatedPerson/r", "Group/g", "Location/l", "Location/m"))
+			got = append(got, told(r, "Patient/1", "Organization/a", "Organization/b", "Practitioner/d", "PractitionerRole/x", "RelatedPerson/r", "Group/g", "Group/model", "Location/l", "Location/m"))
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
