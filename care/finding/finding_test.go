@@ -372,15 +372,15 @@ func TestReasons(t *testing.T) {
 		t.Errorf("labels: %s", l)
 	}
 	contains(t, v, `"reference":"Encounter/1"`, `"reference":"Encounter/2","display":"2026-01-04 Encounter finished"`, `"code":"unreviewed"`, `"code":"HTEST"`,
-		`"text":"count of emergency Encounter within 12 months is 2 or more"},"rationale":"2; 2025-12-01 Encounter finished; 2026-01-04 Encounter finished"`)
+		`"text":"count of emergency encounter within 12 months is 2 or more"},"rationale":"2; 2025-12-01 Encounter finished; 2026-01-04 Encounter finished"`)
 	v = w.read("Group", "twice")
 	contains(t, v, `"reference":"Group/finding.twice"`, `"reference":"RiskAssessment/`+string(personal("twice", "a"))+`"`, `"code":"SDV"`)
 	v = w.read("RiskAssessment", "seen")
-	contains(t, v, `"text":"not: has Observation within 3 months"},"rationale":"no Observation within 3 months"`)
+	contains(t, v, `"text":"not: has observation within 3 months"},"rationale":"no observation within 3 months"`)
 	w.remove("Encounter", "1")
 	w.settle()
 	v = w.read("RiskAssessment", "twice")
-	contains(t, v, `"rationale":"not applicable: not: count of emergency Encounter within 12 months is 2 or more"`)
+	contains(t, v, `"rationale":"not applicable: not: count of emergency encounter within 12 months is 2 or more"`)
 	if strings.Contains(string(v.JSON()), "Encounter/") {
 		t.Errorf("who left is still told of:\n%s", v.JSON())
 	}
