@@ -79,6 +79,7 @@ func (p *part) add(d *dictionaries, who *Profile, events []Event) error {
 	p.deprivation, p.resident = append(p.deprivation, uint8(who.Deprivation)), append(p.resident, who.Resident)
 
 	slices.SortFunc(events, func(e, f Event) int { return e.compare(&f) })
+	p.expect(len(events))
 	for i := range events {
 		p.addEvent(d, &events[i])
 	}
@@ -89,6 +90,18 @@ func (p *part) add(d *dictionaries, who *Profile, events []Event) error {
 	return nil
 }
 
+// expect makes room for the events of a person, just enough for the first: most
+// parts are of one.
+func (p *part) expect(n int) {
+	if len(p.what) > 0 {
+		return
+	}
+	p.what, p.day, p.minute, p.org = make([]uint32, 0, n), make([]Day, 0, n), make([]int16, 0, n), make([]uint16, 0, n)
+	p.value.expect(n)
+	p.end.expect(n)
+	p.recorded.expect(n)
+}
+
 func (p *part) addEvent(d *dictionaries, e *Event) {
 	i := len(p.what)
 	p.what = append(p.what, d.whats.number(e.What))
@@ -97,10 +110,17 @@ func (p *part) addEvent(d *dictionaries, e *Event) {
 	p.value.add(i, e.Value, e.HasValue)
 	p.end.add(i, e.End, e.End != NoDay)
 	p.recorded.add(i, e.Recorded, e.Recorded != NoDay)
-	if e.Source != "" && len(p.source.ends) == 0 {
-		p.source.ends = make([]uint32, i, i+1)
+	addSource(p, i, e.Source)
+}
+
+// addSource notes the source of the i-th event. There is no such column until
+// one has a source.
+func addSource[S string | []byte](p *part, i int, source S) {
+	if len(source) > 0 && len(p.source.ends) == 0 {
+		p.source.ends = make([]uint32, i, max(i+1, cap(p.what)))
 	}
-	if len(p.source.ends) == i && (i > 0 || e.Source != "") {
-		p.source.add(e.Source)
+	if len(p.source.ends) == i && (i > 0 || len(source) > 0) {
+		p.source.bytes = append(p.source.bytes, source...)
+		p.source.ends = append(p.source.ends, uint32(len(p.source.bytes)))
 	}
 }

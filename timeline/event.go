@@ -60,8 +60,11 @@ func (e *Event) Latest() Day { return latest(e.Day, e.Minute) }
 // compare is the order of one person's events. Nothing in it depends on how or
 // when they came.
 func (e *Event) compare(f *Event) int {
+	if e.Day != f.Day { // nearly always; all else is costly to compare
+		return cmp.Compare(e.Day, f.Day)
+	}
 	return cmp.Or(
-		cmp.Compare(e.Day, f.Day), cmp.Compare(e.Minute, f.Minute), e.What.Compare(f.What),
+		cmp.Compare(e.Minute, f.Minute), e.What.Compare(f.What),
 		compareBool(e.HasValue, f.HasValue), cmp.Compare(e.Value, f.Value),
 		cmp.Compare(e.End, f.End), cmp.Compare(e.Recorded, f.Recorded),
 		strings.Compare(e.Organisation, f.Organisation), strings.Compare(e.Source, f.Source),

@@ -112,13 +112,8 @@ func (l *Live) Network(practice string) string {
 func (l *Live) Person(key int64) (Person, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	one, ok := l.changed[key]
-	row := 0
+	one, row, ok := l.find(key)
 	if !ok {
-		row, ok = slices.BinarySearch(l.base.key, key)
-		one = l.base
-	}
-	if !ok || one == nil {
 		return Person{}, false
 	}
 	return Person{set: l.d.set([]*part{one}, nil), part: one, row: row}, true

@@ -43,6 +43,41 @@ func TestLive(t *testing.T) {
 				}
 				now[p.Key] = p
 			},
+			"edit": func(t *rapid.T) {
+				if len(people) == 0 {
+					t.Skip("nobody")
+				}
+				key := rapid.SampledFrom(people).Draw(t, "who").Key
+				_, there := now[key]
+				// What came of some sources leaves, and some of it comes back changed.
+				edits := map[string][]Event{}
+				var kept []Event
+				for _, e := range events[key] {
+					switch {
+					case e.Source == "" || rapid.Bool().Draw(t, "stays"):
+						kept = append(kept, e)
+					default:
+						edits[e.Source] = nil
+					}
+				}
+				kept = slices.DeleteFunc(kept, func(e Event) bool { _, gone := edits[e.Source]; return gone })
+				for source := range edits {
+					if rapid.Bool().Draw(t, "comes back") {
+						e := Event{What: What{Kind: "Observation", Codes: []Code{{System: "s", Code: "new"}}}, Day: Day(rapid.IntRange(0, 9).Draw(t, "day")), Minute: DayOnly, End: NoDay, Recorded: NoDay, Source: source}
+						edits[source] = []Event{e}
+					}
+				}
+				for _, list := range edits {
+					kept = append(kept, list...)
+				}
+				known, err := l.Edit(key, edits)
+				if err != nil || known != there {
+					t.Fatalf("edit: known %v, %v; want known %v", known, err, there)
+				}
+				if there {
+					events[key] = kept
+				}
+			},
 			"remove": func(t *rapid.T) {
 				if len(people) == 0 {
 					t.Skip("nobody")

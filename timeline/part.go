@@ -78,6 +78,18 @@ func (t *texts) at(i int) []byte {
 	return t.bytes[start:t.ends[i]]
 }
 
+// between returns the rows from first to before end, one after another.
+func (t *texts) between(first, end int) []byte {
+	if len(t.ends) == 0 || first == end {
+		return nil
+	}
+	start := uint32(0)
+	if first > 0 {
+		start = t.ends[first-1]
+	}
+	return t.bytes[start:t.ends[end-1]]
+}
+
 func (t *texts) add(s string) {
 	t.bytes = append(t.bytes, s...)
 	t.ends = append(t.ends, uint32(len(t.bytes)))

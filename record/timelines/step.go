@@ -21,9 +21,6 @@ var kinds = func() map[string]bool {
 	return m
 }()
 
-// edits are what is to change in one person's events: by source, what it is now.
-type edits map[string][]timeline.Event
-
 // Step deals with the next transactions, if there are any, and returns the keys
 // of those whose timelines changed, in order.
 func (k *Keeper) Step(ctx context.Context) ([]int64, error) {
@@ -36,8 +33,8 @@ func (k *Keeper) Step(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep timelines: %w", err)
 	}
-	anew := map[int64]bool{}  // persons of whom everything is read again
-	some := map[int64]edits{} // by key
+	anew := map[int64]bool{}                        // persons of whom everything is read again
+	some := map[int64]map[string][]timeline.Event{} // by key and source, what it is now
 	for i := range standings {
 		k.note(&standings[i], anew, some)
 	}
@@ -49,7 +46,8 @@ func (k *Keeper) Step(ctx context.Context) ([]int64, error) {
 		if touched[key] {
 			continue
 		}
-		ok, err := k.edit(key, some[key])
+		// Of one whose Patient is not there yet, everything is read when it comes.
+		ok, err := k.live.Edit(key, some[key])
 		if err != nil {
 			return nil, fmt.Errorf("keep timelines: %w", err)
 		}
@@ -64,7 +62,7 @@ func (k *Keeper) Step(ctx context.Context) ([]int64, error) {
 }
 
 // note sorts out what a change concerns.
-func (k *Keeper) note(s *record.Standing, anew map[int64]bool, some map[int64]edits) {
+func (k *Keeper) note(s *record.Standing, anew map[int64]bool, some map[int64]map[string][]timeline.Event) {
 	if s.Type == "Organization" {
 		if s.Doc != nil {
 			k.live.Practice(timeline.NetworkOf(s.Doc.Root()))
@@ -86,7 +84,7 @@ func (k *Keeper) note(s *record.Standing, anew map[int64]bool, some map[int64]ed
 			}
 			key := k.keyOf(p)
 			if some[key] == nil {
-				some[key] = edits{}
+				some[key] = map[string][]timeline.Event{}
 			}
 			some[key][s.Type+"/"+string(s.ID)] = events
 		}
@@ -103,27 +101,6 @@ func (k *Keeper) keyOf(p int64) int64 {
 		return g
 	}
 	return p
-}
-
-// edit changes some of a person's events. It reports whether there is such a
-// person: of one whose Patient is not there yet, everything is read when it
-// comes.
-func (k *Keeper) edit(key int64, e edits) (bool, error) {
-	p, ok := k.live.Person(key)
-	if !ok {
-		return false, nil
-	}
-	view := p.Events()
-	events := make([]timeline.Event, 0, view.Len()+len(e))
-	for i := range view.Len() {
-		if _, ok := e[view.Source(i)]; !ok {
-			events = append(events, view.Event(i))
-		}
-	}
-	for _, now := range e {
-		events = append(events, now...)
-	}
-	return true, k.live.Put(p.Profile(), events)
 }
 
 // rebuild reads everything of persons again, and of those with whom they are or

@@ -53,6 +53,7 @@ type Keeper struct {
 	live     *timeline.Live
 	at       record.Position
 	since    int             // transactions since the file was written
+	saved    time.Time       // the tick at which Run last wrote it, or began
 	group    map[int64]int64 // of persons who are one with others: the lowest of their keys
 	untold   []int64         // keys that changed before Run could tell of them
 	place    gate
@@ -239,14 +240,17 @@ func (k *Keeper) Close(ctx context.Context) error {
 }
 
 // The file is written again after so many transactions, or when one person in
-// five changed, whichever is first: so much a start has to do over again.
+// five changed, whichever is first: so much a start has to do over again. But
+// not twice within a time: to write and sync it holds up the record's own disk.
 const (
 	maxSince  = 100_000
 	minToSave = 2_000
+	saveEvery = 30 * time.Second
 )
 
-func (k *Keeper) worthSaving() bool {
-	return k.since > maxSince || k.since > minToSave && k.live.Changed() > k.live.Begun()/5
+func (k *Keeper) worthSaving(now time.Time) bool {
+	return now.Sub(k.saved) >= saveEvery &&
+		(k.since > maxSince || k.since > minToSave && k.live.Changed() > k.live.Begun()/5)
 }
 
 // Run deals with what changes, at each tick, until the context ends; then it
@@ -255,10 +259,14 @@ func (k *Keeper) worthSaving() bool {
 // of those that changed before Run began. It ends everything with its error.
 func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx context.Context, changed []int64) error) error {
 	for {
+		var now time.Time
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick:
+		case now = <-tick:
+		}
+		if k.saved.IsZero() {
+			k.saved = now
 		}
 		for more := true; more; {
 			from := k.at
@@ -274,8 +282,8 @@ func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx con
 			if err == nil && do != nil {
 				err = do(ctx, changed)
 			}
-			if err == nil && k.worthSaving() {
-				err = k.Save(ctx)
+			if err == nil && k.worthSaving(now) {
+				k.saved, err = now, k.Save(ctx)
 			}
 			if err != nil {
 				return err
