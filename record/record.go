@@ -86,6 +86,10 @@ type View struct {
 	subject access.Subject
 }
 
+// Through returns the view of the same subject acting by a hand: see
+// access.Hand.
+func (v *View) Through(h access.Hand) *View { return v.rec.As(v.subject.Through(h)) }
+
 // Subject returns who it is that sees.
 func (v *View) Subject() access.Subject { return v.subject }
 

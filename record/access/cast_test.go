@@ -59,6 +59,7 @@ func cast(t testing.TB) []player {
 		{"system system/Observation.rs?category=laboratory", system(t, "system/Observation.rs?category=laboratory")},
 		{"system system/Condition.cruds label/HIV", system(t, "system/Condition.cruds label/HIV")},
 		{"system system/Observation.c", system(t, "system/Observation.c")},
+		{"system system/Task.cruds label/HIV", system(t, "system/Task.cruds label/HIV")},
 		{"patient", subject(NewPatient(Who{}, "p1"))},
 		{"patient for treatment", subject(NewPatient(Who{Purpose: Treatment}, "p1"))},
 		{"patient by an app, patient/Observation.rs", subject(NewPatient(Who{Scopes: must[Scopes](t)(ParseScopes("patient/Observation.rs"))}, "p1"))},
@@ -80,6 +81,14 @@ func cast(t testing.TB) []player {
 		{"analyst for research", subject(NewAnalyst(Who{Purpose: Research}))},
 		{"analyst for treatment", subject(NewAnalyst(Who{Purpose: Treatment}))},
 		{"public", subject(NewPublic(Who{}))},
+		{"patient, through the workflow", subject(NewPatient(Who{}, "p1")).Through(ByWorkflow)},
+		{"carer, through the workflow", subject(NewCarer(Who{}, "r1")).Through(ByWorkflow)},
+		{"staff treating, through the workflow", staff(t, Treatment, 0, "").Through(ByWorkflow)},
+		{"staff in an emergency, through the workflow", staff(t, EmergencyTreatment, 0, "").Through(ByWorkflow)},
+		{"staff treating, cleared for HIV, through the workflow", staff(t, Treatment, HIV, "").Through(ByWorkflow)},
+		{"casefinder, through the workflow", subject(NewCaseFinder(Who{}, Finder{Organization: "a", Groups: []fhir.ID{"g1"}})).Through(ByWorkflow)},
+		{"casefinder for operations, through the workflow", subject(NewCaseFinder(Who{Purpose: Operations}, Finder{Organization: "a", Groups: []fhir.ID{"g1"}})).Through(ByWorkflow)},
+		{"casefinder for care management, through the workflow", subject(NewCaseFinder(Who{Purpose: Management}, Finder{Organization: "a", Groups: []fhir.ID{"g1"}})).Through(ByWorkflow)},
 		{"nobody", Subject{}},
 	}
 }
@@ -127,11 +136,15 @@ func held(bases []Basis) Held {
 func singleLabels() []Label {
 	out := []Label{0}
 	for _, n := range labelNames {
-		if n.label != Finding {
+		if n.label != Finding && n.label != Workflow {
 			out = append(out, n.label)
 		}
 	}
-	return append(out, Finding, Finding|Shared, Finding|HIV, Category("Observation", "", "laboratory"))
+	out = append(out, Finding, Finding|Shared, Finding|HIV, Workflow, Workflow|Finding)
+	for _, l := range []Label{HIV, ThirdParty, Taboo, NoProxy, Shared} {
+		out = append(out, Workflow|l)
+	}
+	return append(out, Workflow|Finding|HIV, Workflow|Finding|Shared, Category("Observation", "", "laboratory"))
 }
 
 func labelText(l Label) string {

@@ -110,6 +110,10 @@ func (f *Filter) clause(r *rule) (clause, bool) {
 				return c, false
 			}
 			c.glass, c.person = s.glass.Persons, somebody
+		case termThrough:
+			if s.through != t.hand {
+				return c, false
+			}
 		case termLabelled:
 			c.with |= t.labels
 		case termExcept:

@@ -41,7 +41,11 @@ const (
 
 	NoProxy Label = 1 << 48 // not-for-carers: the person keeps it from those who care for them
 	Shared  Label = 1 << 49 // it is of more than one person
-	Finding Label = 1 << 50 // finding: why an applied model of care found the person
+	Finding Label = 1 << 50 // finding: why an applied model of care found the person, and what came of it
+
+	// Workflow is what the moves of referrals, enrolments and tasks keep: it is
+	// written by them alone (Subject.Through), whoever asks.
+	Workflow Label = 1 << 51
 
 	// Sensitive is every mark that needs clearance.
 	Sensitive Label = 1<<16 - 1
@@ -82,6 +86,7 @@ var labelNames = []struct {
 	{"not-for-carers", NoProxy},
 	{"shared", Shared},
 	{"finding", Finding},
+	{"workflow", Workflow},
 }
 
 // sensitivityCodes are the codes of v3-ActCode under

@@ -367,12 +367,14 @@ func (p *parser) when(words []string) {
 		t.kind = termGlass
 	default:
 		switch {
+		case words[0] == "through" && len(words) == 2 && slices.Contains(hands, Hand(words[1])):
+			t.kind, t.hand = termThrough, Hand(words[1])
 		case words[0] == "related" && len(words) > 1:
 			t = p.related(words[1:])
 		case words[0] == "labelled" && len(words) > 1:
 			t.kind, t.labels = termLabelled, p.labelsOf(words[1:])
 		default:
-			p.fail("there is no condition %q; they are related BASIS…, labelled LABEL…, agreement, scoped, nobody's, somebody's, glass broken", strings.Join(words, " "))
+			p.fail("there is no condition %q; they are related BASIS…, labelled LABEL…, agreement, scoped, nobody's, somebody's, glass broken, through workflow", strings.Join(words, " "))
 			return
 		}
 	}

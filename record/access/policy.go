@@ -35,6 +35,7 @@ type term struct {
 	bases    Held  // related
 	labels   Label // labelled, except
 	clearing bool  // except: the subject's clearances lift it
+	hand     Hand  // through
 }
 
 type termKind uint8
@@ -48,6 +49,7 @@ const (
 	termGlass                     // the glass was broken for the person, and not too long ago
 	termLabelled                  // it carries all of the labels
 	termExcept                    // it carries none of the labels
+	termThrough                   // the subject acts by this hand
 )
 
 //go:embed policy/*.policy

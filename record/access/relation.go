@@ -18,7 +18,7 @@ const (
 	Self                  Basis = 1 + iota // it is their own record
 	CareFor                                // a Consent of the person lets them see it
 	CareTeam                               // they take part in a care team of the person
-	Episode                                // an episode of care that is open: its care manager and organisation
+	Episode                                // an episode of care that is open or to come: its care manager and organisation
 	Practice                               // the person is registered with them
 	Residence                              // the person is now at the place where they work
 	Admission                              // an encounter that is open: its participants and organisation
@@ -104,7 +104,8 @@ func (r Relation) Stored() int64 { return int64(r.Basis)<<8 | int64(r.Type) }
 //	                of organisations: those between whom it is (agreement…), by purpose
 //	Contract        executed: its signers (agreement…), by the purposes of its terms' actions
 //	CareTeam        active: its participants, each for its period (careteam)
-//	EpisodeOfCare   active or on hold: careManager and managingOrganization (episode)
+//	EpisodeOfCare   planned, on a waiting list, active or on hold: careManager and
+//	                managingOrganization (episode)
 //	Encounter       arrived, triaged, in progress or on leave: locations where the person now is
 //	                (residence), participants and serviceProvider (admission, or incident when its
 //	                class is emergency or field)
@@ -161,7 +162,9 @@ func careTeamRelations(res fhir.Value) []Relation {
 }
 
 func episodeRelations(res fhir.Value) []Relation {
-	if status := res.Get("status"); !status.Is("active") && !status.Is("onhold") {
+	switch res.Get("status").Text() {
+	case "planned", "waitlist", "active", "onhold":
+	default:
 		return nil
 	}
 	during := spanOf(res.Get("period"))

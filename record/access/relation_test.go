@@ -76,7 +76,16 @@ func TestRelations(t *testing.T) {
 			"an episode", `{"resourceType":"EpisodeOfCare","status":"active","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"},"careManager":{"reference":"Practitioner/d"},"period":{"start":"2026-01-01T10:00:00+01:00"}}`,
 			[]string{"Practitioner/d episode of Patient/1 from 2026-01-01T09:00:00Z", "Organization/a episode of Patient/1 from 2026-01-01T09:00:00Z"},
 		},
-		{"an episode that is planned", `{"resourceType":"EpisodeOfCare","status":"planned","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"}}`, nil},
+		{
+			"an episode that is planned", `{"resourceType":"EpisodeOfCare","status":"planned","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"}}`,
+			[]string{"Organization/a episode of Patient/1"},
+		},
+		{
+			"an episode on a waiting list", `{"resourceType":"EpisodeOfCare","status":"waitlist","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"}}`,
+			[]string{"Organization/a episode of Patient/1"},
+		},
+		{"an episode that was cancelled", `{"resourceType":"EpisodeOfCare","status":"cancelled","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"}}`, nil},
+		{"an episode that is finished", `{"resourceType":"EpisodeOfCare","status":"finished","patient":{"reference":"Patient/1"},"managingOrganization":{"reference":"Organization/a"}}`, nil},
 
 		{
 			"an admission", `{"resourceType":"Encounter","status":"in-progress","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"},"subject":{"reference":"Patient/1"},"serviceProvider":{"reference":"Organization/a"},

@@ -214,12 +214,13 @@ func (s Scopes) has(l level) bool {
 	return slices.ContainsFunc(s.list, func(one scope) bool { return one.level == l })
 }
 
-// cleared returns the sensitivity that an action may meet under the scopes.
+// cleared returns the marks that an action may meet under the scopes. A scope
+// for every type brings all of them along, and what the workflow keeps.
 func (s Scopes) cleared(a Action) Label {
 	l := s.labels
 	for _, one := range s.list {
 		if one.typ == "*" && one.categories == 0 && one.rights&a.right() != 0 {
-			l |= Sensitive
+			l |= Sensitive | Workflow
 		}
 	}
 	return l

@@ -35,6 +35,39 @@ type subject struct {
 	orgs    []Actor // that agreements may name
 	cleared Label   // sensitivity that they may see
 	glass   *Glass
+	through Hand // by which they act; empty: their own
+}
+
+// Hand is a part of the program that changes the record for whoever asks, and
+// does only what its own rules allow. The policy lets it write, in their name,
+// what they may not write themselves.
+type Hand string
+
+// ByWorkflow is the hand of care/workflow: the legal moves of referrals,
+// enrolments and tasks.
+const ByWorkflow Hand = "workflow"
+
+var hands = []Hand{ByWorkflow}
+
+// Through returns the same subject acting by a hand: who asks stays who they
+// are, for whom they may act and for the audit. Only the hand itself calls it.
+func (s Subject) Through(h Hand) Subject {
+	if s.subject == nil {
+		return s
+	}
+	acting := *s.subject
+	acting.through = h
+	return Subject{&acting}
+}
+
+// Is reports whether the subject acts as what a reference names: themselves, as
+// "Patient/x" or "Practitioner/x", or the organisation that they work for.
+func (s Subject) Is(reference string) bool {
+	if s.subject == nil {
+		return false
+	}
+	key := ActorKey(reference)
+	return slices.Contains(s.actors, key) || slices.Contains(s.orgs, key)
 }
 
 // Glass is the breaking of it: an emergency look at one person with whom there
@@ -191,8 +224,8 @@ func newSubject(who Who, role Role, purpose Purpose, s subject) (Subject, error)
 // depend on, and nothing of the single request.
 func (s *subject) identify() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d|%q|%q|%q|%s|%v|%v|%d|%s", s.role, s.who.Client, s.who.Name, s.who.Operator, s.who.Purpose,
-		s.actors, s.orgs, s.cleared, s.who.Scopes)
+	fmt.Fprintf(h, "%d|%q|%q|%q|%s|%v|%v|%d|%s|%s", s.role, s.who.Client, s.who.Name, s.who.Operator, s.who.Purpose,
+		s.actors, s.orgs, s.cleared, s.who.Scopes, s.through)
 	if s.glass != nil {
 		fmt.Fprintf(h, "|%v|%d", s.glass.Persons, s.glass.At.UnixMilli())
 	}

@@ -178,3 +178,48 @@ func TestNamesAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheWorkflowKeepsIsWrittenByItAlone asks, for everyone of the cast, of
+// each type that moves write: nobody but a system with scopes for every type may
+// write it by themselves, nor make it, nor take the mark away.
+func TestWhatTheWorkflowKeepsIsWrittenByItAlone(t *testing.T) {
+	for _, who := range cast(t) {
+		if who.subject.Role() == System && strings.Contains(who.subject.Who().Scopes.String(), "system/*.cruds") {
+			continue
+		}
+		through := strings.Contains(who.name, "through the workflow")
+		for _, name := range []string{"ServiceRequest", "Task", "EpisodeOfCare", "CarePlan", "CareTeam", "Goal", "Communication"} {
+			typ, _ := r4.TypeNumber(name)
+			for _, a := range []Action{Create, Update, Delete} {
+				for _, s := range situations() {
+					for _, l := range []Label{Workflow, Workflow | Finding} {
+						_, ok := Shipped().Filter(who.subject, a, noon).Allows(Row{Person: s.person, Type: typ, Labels: l, Held: held(s.held)})
+						if ok && (!through || a == Delete) {
+							t.Errorf("%s may %s a %s that the workflow keeps (%s)", who.name, a, name, s.name)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestASubjectIsWhoActsForIt(t *testing.T) {
+	s := staff(t, Treatment, 0, "")
+	for reference, want := range map[string]bool{
+		"Practitioner/d1": true, "Organization/a": true, "Location/home": true, "Organization/b": false, "Patient/d1": false, "": false,
+	} {
+		if got := s.Is(reference); got != want {
+			t.Errorf("Is(%q) = %v, want %v", reference, got, want)
+		}
+		if got := s.Through(ByWorkflow).Is(reference); got != want {
+			t.Errorf("through the workflow, Is(%q) = %v, want %v", reference, got, want)
+		}
+	}
+	if s.Through(ByWorkflow).Principal() == s.Principal() {
+		t.Error("who acts through the workflow is the same principal as who does not")
+	}
+	if (Subject{}).Through(ByWorkflow).Role() != Nobody || (Subject{}).Is("Patient/x") {
+		t.Error("the zero subject became somebody")
+	}
+}
