@@ -51,6 +51,8 @@ var imports = []struct{ pkg, may string }{
 	// Care: what is done for people, back through the record.
 	{"care/finding", "fault fhir timeline criteria criteria/language record/access record record/timelines"},
 
+	{"care/workflow/clock", "fault"},
+
 	// Faces.
 	{"web", "fault fhir record record/access"},
 	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search web"},
