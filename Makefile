@@ -6,6 +6,7 @@ DB       ?= sqlite:joinery.db
 LISTEN   ?= 127.0.0.1:8080
 GROW     ?= 20000
 POPULATION ?= district
+DISTRICT ?= 2000
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 2m
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
@@ -14,7 +15,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick test-long compare thread fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long compare thread fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ bench: build ## measure speed over HTTP, SQLite and PostgreSQL (see docs/perform
 
 bench-quick: build ## the same on a small database, in three minutes
 	$(GO) run ./bench -quick
+
+live: build ## measure how soon what happens to people is found, with DISTRICT people and all shipped definitions
+	$(GO) run ./bench -live -district $(DISTRICT) -out live.json
 
 test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10,000 requests in two worlds
 	$(GO) test ./record -run TwoWorlds -long -timeout 60m

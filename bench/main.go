@@ -7,6 +7,7 @@
 //	go run ./bench -quick     a small database and short runs, 3 minutes
 //	go run ./bench -quick -only chain -against old/joinery
 //	                          one line by two programs in turn, on one database
+//	go run ./bench -live      how soon what happens to people is found, 6 minutes
 //
 // It writes bench.json and, with -write, the tables of docs/performance.md.
 package main
@@ -80,6 +81,9 @@ func main() {
 	flag.StringVar(&p.only, "only", "", "measure only the lines whose name contains this")
 	long := flag.Duration("long", 0, "how long each line is measured; 0 is 8s, or 2s with -quick")
 	people := flag.Int("people", 0, "how many people the large population has; 0 is 100000, or 10000 with -quick")
+	isLive := flag.Bool("live", false, "measure instead how soon what happens to people is found, by all shipped definitions")
+	district := flag.Int("district", 2000, "with -live, how many people there are")
+	rates := flag.String("rates", "200,1000", "with -live, how many changes a second, one load after another")
 	flag.Parse()
 	if *quick {
 		p.name, p.resources, p.people = "quick", []int{35_000}, 10_000
@@ -89,7 +93,11 @@ func main() {
 	p.backends, p.audits = strings.Split(*backends, ","), strings.Split(*audits, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := p.run(ctx); err != nil {
+	run := p.run
+	if *isLive {
+		run = livePlan{people: *district, long: cmp.Or(*long, time.Minute), rates: *rates, backends: p.backends, binary: p.binary, dir: p.dir, out: p.out, write: p.write}.run
+	}
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -121,7 +129,7 @@ func (p plan) run(ctx context.Context) error {
 	}
 	failed = append(failed, out.writeJSON(p.out))
 	if p.write {
-		failed = append(failed, out.writeMarkdown("docs/performance.md"))
+		failed = append(failed, between("docs/performance.md", figuresBegin, figuresEnd, out.markdown()))
 	}
 	for _, l := range out.Lines {
 		if l.Wrong > 0 {
@@ -368,14 +376,19 @@ func (b *bench) staffToken(ctx context.Context) (string, error) {
 
 // create stores one resource and gives its id.
 func (b *bench) create(c *client, typ, body string) (string, error) {
-	status, answer, err := c.do("POST", "/fhir/"+typ, []byte(body))
+	b.resources++
+	return post(c, typ, []byte(body))
+}
+
+// post is create, uncounted.
+func post(c *client, typ string, body []byte) (string, error) {
+	status, answer, err := c.do("POST", "/fhir/"+typ, body)
 	if err == nil {
 		err = expect(status, 201, answer)
 	}
 	if err != nil {
 		return "", fmt.Errorf("making a %s: %w", typ, err)
 	}
-	b.resources++
 	return firstID(answer)
 }
 

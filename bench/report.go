@@ -72,18 +72,18 @@ func (r result) writeJSON(path string) error {
 
 const figuresBegin, figuresEnd = "<!-- figures: begin, written by make bench -->", "<!-- figures: end -->"
 
-// writeMarkdown puts the tables between their marks in the document.
-func (r result) writeMarkdown(path string) error {
+// between puts a text between two marks in a document.
+func between(path, begin, end, text string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(data), figuresBegin)
-	_, after, closed := strings.Cut(rest, figuresEnd)
+	before, rest, ok := strings.Cut(string(data), begin)
+	_, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
 		return fmt.Errorf("%s has no marks for the figures", path)
 	}
-	return os.WriteFile(path, []byte(before+figuresBegin+"\n\n"+r.markdown()+"\n"+figuresEnd+after), 0o644)
+	return os.WriteFile(path, []byte(before+begin+"\n\n"+text+"\n"+end+after), 0o644)
 }
 
 func (r result) markdown() string {

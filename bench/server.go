@@ -26,6 +26,7 @@ type server struct {
 	cmd     *exec.Cmd
 	cluster *cluster.Cluster // nil for SQLite
 	env     []string
+	args    []string // more for serve
 }
 
 // start runs the server and waits until it answers; it says how long that took.
@@ -41,7 +42,7 @@ func (s *server) start(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer out.Close()
-	s.cmd = exec.Command(s.binary, "serve", "--db", s.db, "--listen", s.address)
+	s.cmd = exec.Command(s.binary, append([]string{"serve", "--db", s.db, "--listen", s.address}, s.args...)...)
 	s.cmd.Env = append(os.Environ(), s.env...)
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

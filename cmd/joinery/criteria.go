@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"joinery/criteria"
 	"joinery/criteria/cases"
@@ -311,6 +313,7 @@ type criteriaRun struct {
 	By        []string `help:"Group the people: ${enum} (default: as the definition says)." enum:"practice,network,borough,ageband,sex,ethnicity,deprivation" placeholder:"WHAT,…"`
 	Attrition bool     `help:"Show how many people each condition leaves."`
 	Exact     bool     `help:"Show small numbers, and all others exactly; for those who treat these people."`
+	Timings   bool     `help:"Say on standard error how long it took to load the population and to ask."`
 }
 
 // Help is shown by joinery criteria run --help.
@@ -354,20 +357,45 @@ func (c *criteriaRun) reports(ctx context.Context, a *app) (all []criteria.Repor
 	if q.On, err = c.day(a); err != nil {
 		return nil, err
 	}
+	timed := stopwatch{says: c.Timings, out: a.err, clock: a.clock, from: a.clock()}
 	if c.Population == "" {
-		err = a.ask(ctx, "/criteria/run", q, &all)
+		if err = a.ask(ctx, "/criteria/run", q, &all); err == nil {
+			timed.lap("The record answered %d definitions", len(ds))
+		}
 		return all, err
 	}
 	people, err := c.people(ctx, lib)
 	if err != nil {
 		return nil, err
 	}
+	timed.lap("Loaded %d people with %d events", people.Len(), people.Events())
 	if c.Exact {
 		if err := people.may(a, "An exact count"); err != nil {
 			return nil, err
 		}
 	}
-	return reports(ctx, people.Set, ds, &q)
+	if all, err = reports(ctx, people.Set, ds, &q); err != nil {
+		return nil, err
+	}
+	timed.lap("Asked %d definitions of everybody", len(ds))
+	return all, nil
+}
+
+// stopwatch says how long each step of a command took.
+type stopwatch struct {
+	says  bool
+	out   io.Writer
+	clock func() time.Time
+	from  time.Time
+}
+
+// lap ends a step and begins the next.
+func (s *stopwatch) lap(format string, args ...any) {
+	now := s.clock()
+	if s.says {
+		fmt.Fprintf(s.out, format+" in %.2f s.\n", append(args, now.Sub(s.from).Seconds())...)
+	}
+	s.from = now
 }
 
 func groupings(asked []string, d *language.Definition) ([]criteria.Grouping, error) {
