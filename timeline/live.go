@@ -13,6 +13,7 @@ import (
 type Live struct {
 	mu       sync.Mutex
 	d        *dictionaries
+	begun    *Set // everyone of the base
 	base     *part
 	changed  map[int64]*part // by key; nil: no longer there
 	networks map[string]string
@@ -39,7 +40,7 @@ func (l *Live) Begin(base *Set) {
 }
 
 func (l *Live) begin(base *Set) {
-	l.d, l.base, l.moved, l.set = newDictionaries(), base.parts[0], false, base
+	l.d, l.begun, l.base, l.moved, l.set = newDictionaries(), base, base.parts[0], false, base
 	for _, w := range base.whats {
 		l.d.whats.number(w)
 	}
@@ -63,6 +64,10 @@ func (l *Live) begin(base *Set) {
 func (l *Live) Put(who Profile, events []Event) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.put(who, events)
+}
+
+func (l *Live) put(who Profile, events []Event) error {
 	who.Network = l.networks[who.Practice]
 	one := &part{first: []uint32{0}}
 	if err := one.add(l.d, &who, events); err != nil {
@@ -76,6 +81,10 @@ func (l *Live) Put(who Profile, events []Event) error {
 func (l *Live) Remove(key int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.remove(key)
+}
+
+func (l *Live) remove(key int64) {
 	_, known := slices.BinarySearch(l.base.key, key)
 	_, put := l.changed[key]
 	if known {
@@ -92,6 +101,10 @@ func (l *Live) Remove(key int64) {
 func (l *Live) Practice(practice, network string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.practice(practice, network)
+}
+
+func (l *Live) practice(practice, network string) {
 	if l.networks[practice] == network {
 		return
 	}
@@ -174,26 +187,68 @@ func (l *Live) Set() (*Set, error) {
 
 // Compact makes a new base of everyone as they are now, and returns it: the same
 // people give the same bytes, whatever happened before. It needs the memory of a
-// second Set meanwhile.
+// second Set meanwhile, and everything else waits; Freeze is the way round that.
 func (l *Live) Compact() (*Set, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.changed) == 0 && !l.moved {
-		return l.d.set([]*part{l.base}, nil), nil
+	if l.same() {
+		return l.begun, nil
 	}
 	err := l.compact()
 	return l.set, err
 }
 
 func (l *Live) compact() error {
+	f := l.freeze()
+	base, err := f.Compact()
+	if err != nil {
+		return err
+	}
+	l.begin(base)
+	return nil
+}
+
+// same reports whether everyone is as the base has them.
+func (l *Live) same() bool { return len(l.changed) == 0 && !l.moved }
+
+// Frozen is everyone of a Live as they were at a moment. It never changes and is
+// safe for concurrent use.
+type Frozen struct {
+	begun    *Set  // the base, where nothing differs from it; nil otherwise
+	set      *Set  // with the dictionaries of that moment
+	base     *part // of the Live at that moment
+	changed  map[int64]*part
+	networks map[string]string
+}
+
+// Freeze returns everyone as they are now, of whom a new base can be made while
+// the Live goes on.
+func (l *Live) Freeze() *Frozen {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.freeze()
+}
+
+func (l *Live) freeze() *Frozen {
+	f := &Frozen{set: l.d.set(nil, nil), base: l.base, changed: maps.Clone(l.changed), networks: maps.Clone(l.networks)}
+	if l.same() {
+		f.begun = l.begun
+	}
+	return f
+}
+
+// Compact makes one part of them, as Live.Compact does.
+func (f *Frozen) Compact() (*Set, error) {
+	if f.begun != nil {
+		return f.begun, nil
+	}
 	seq := NewSequence()
-	base := l.d.set([]*part{l.base}, nil)
-	added := slices.SortedFunc(maps.Values(l.changed), func(a, b *part) int {
+	added := slices.SortedFunc(maps.Values(f.changed), func(a, b *part) int {
 		return cmp.Compare(a.firstKey(), b.firstKey())
 	})
 	add := func(p Person) error {
 		who := p.Profile()
-		who.Network = l.networks[who.Practice]
+		who.Network = f.networks[who.Practice]
 		events := p.Events()
 		return seq.Add(&who, events.All())
 	}
@@ -203,28 +258,72 @@ func (l *Live) compact() error {
 			if added[next] == nil {
 				continue
 			}
-			if err := add(Person{set: base, part: added[next]}); err != nil {
+			if err := add(Person{set: f.set, part: added[next]}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for row, key := range l.base.key {
+	for row, key := range f.base.key {
 		if err := changedBelow(key); err != nil {
-			return err
+			return nil, err
 		}
-		if _, again := l.changed[key]; again {
+		if _, again := f.changed[key]; again {
 			continue
 		}
-		if err := add(Person{set: base, part: l.base, row: row}); err != nil {
-			return err
+		if err := add(Person{set: f.set, part: f.base, row: row}); err != nil {
+			return nil, err
 		}
 	}
 	if err := changedBelow(maxKey); err != nil {
-		return err
+		return nil, err
 	}
-	l.begin(seq.Set())
+	return seq.Set(), nil
+}
+
+// Take puts what was made of a Frozen in the place of the base; whoever changed
+// since the freezing stays as they are now. It does nothing when the Live has
+// had another base since.
+func (l *Live) Take(f *Frozen, base *Set) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.base != l.base || base == l.begun {
+		return nil
+	}
+	since, networks, former := l.since(f), l.networks, l.d.set(nil, nil)
+	l.networks = map[string]string{}
+	l.begin(base)
+	for practice, network := range networks {
+		l.practice(practice, network)
+	}
+	for key, one := range since {
+		if one == nil {
+			l.remove(key)
+			continue
+		}
+		p := Person{set: former, part: one}
+		events := p.Events()
+		if err := l.put(p.Profile(), events.All()); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// since returns who changed since a freezing, nil for who is no longer there.
+func (l *Live) since(f *Frozen) map[int64]*part {
+	out := map[int64]*part{}
+	for key, one := range l.changed {
+		if was, ok := f.changed[key]; !ok || was != one {
+			out[key] = one
+		}
+	}
+	for key := range f.changed {
+		if _, ok := l.changed[key]; !ok {
+			out[key] = nil
+		}
+	}
+	return out
 }
 
 const maxKey = 1<<63 - 1

@@ -15,8 +15,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestLive changes people in any order, compacting now and then, and at each
-// step holds the Set to what a Builder makes of the same people.
+// TestLive changes people in any order, compacting now and then, at once or while
+// changes go on, and at each step holds the Set to what a Builder makes of the
+// same people.
 func TestLive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		people, events := drawPeople(t, 8)
@@ -29,7 +30,22 @@ func TestLive(t *testing.T) {
 			now[p.Key] = p
 		}
 		networks := map[string]string{}
+		var frozen *Frozen
 		t.Repeat(map[string]func(*rapid.T){
+			"freeze": func(t *rapid.T) { frozen = l.Freeze() },
+			"take": func(t *rapid.T) {
+				if frozen == nil {
+					t.Skip("nobody is frozen")
+				}
+				base, err := frozen.Compact()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Take(frozen, base); err != nil {
+					t.Fatal(err)
+				}
+				frozen = nil
+			},
 			"put": func(t *rapid.T) {
 				if len(people) == 0 {
 					t.Skip("nobody")

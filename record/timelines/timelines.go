@@ -53,10 +53,11 @@ type Keeper struct {
 	live     *timeline.Live
 	at       record.Position
 	since    int             // transactions since the file was written
-	saved    time.Time       // the tick at which Run last wrote it, or began
+	wrote    time.Time       // the tick at which Run last wrote it, or began
 	group    map[int64]int64 // of persons who are one with others: the lowest of their keys
 	untold   []int64         // keys that changed before Run could tell of them
 	place    gate
+	saving   *saving // nil: nothing is being saved meanwhile
 }
 
 // gate lets goroutines wait until the log is dealt with up to a place.
@@ -146,7 +147,11 @@ func (k *Keeper) start(ctx context.Context) error {
 		if err := k.build(ctx, newest); err != nil {
 			return err
 		}
-		return k.Save(ctx)
+		if err := k.Save(ctx); err != nil {
+			return err
+		}
+		k.opts.Log.InfoContext(ctx, "the timelines are built", slog.Int("people", k.live.Begun()))
+		return nil
 	}
 	if err := k.practices(ctx); err != nil {
 		return err
@@ -207,33 +212,96 @@ func (k *Keeper) At() record.Position { return k.at }
 
 // Save writes the file and notes in the record that all up to here is done.
 func (k *Keeper) Save(ctx context.Context) error {
-	set, err := k.live.Compact()
-	if err != nil {
-		return fmt.Errorf("keep timelines: %w", err)
+	if err := k.saved(ctx, true); err != nil {
+		return err
 	}
+	k.beginSaving()
+	return k.saved(ctx, true)
+}
+
+// saving is the file being written, while the log is followed on.
+type saving struct {
+	at     record.Position
+	since  int // transactions that were not in the file before
+	frozen *timeline.Frozen
+	done   chan struct{} // closed when it is written, or failed
+	set    *timeline.Set // from then on
+	err    error         // likewise
+}
+
+// beginSaving begins to make one set of everyone as they are now, and to write
+// it.
+func (k *Keeper) beginSaving() {
+	s := &saving{at: k.at, since: k.since, frozen: k.live.Freeze(), done: make(chan struct{})}
 	n := note{At: k.at}
 	for _, p := range slices.Sorted(maps.Keys(k.group)) {
 		n.Groups = append(n.Groups, [2]int64{p, k.group[p]})
 	}
+	k.saving = s
+	go func() {
+		defer close(s.done)
+		s.err = s.write(k.opts.Path, &n)
+	}()
+}
+
+func (s *saving) write(path string, n *note) (err error) {
 	said, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("keep timelines: %w", err)
 	}
-	if err := set.Save(k.opts.Path, said); err != nil {
+	if s.set, err = s.frozen.Compact(); err != nil {
 		return fmt.Errorf("keep timelines: %w", err)
 	}
-	if err := k.follower.Done(ctx, k.at); err != nil {
+	if err := s.set.Save(path, said); err != nil {
 		return fmt.Errorf("keep timelines: %w", err)
 	}
-	k.since = 0
+	return nil
+}
+
+// written is closed when there is something to take up, nil when nothing is
+// being written.
+func (k *Keeper) written() <-chan struct{} {
+	if k.saving == nil {
+		return nil
+	}
+	return k.saving.done
+}
+
+// saved takes up what was written, if it is done or is to be waited for, and
+// notes so in the record.
+func (k *Keeper) saved(ctx context.Context, wait bool) error {
+	s := k.saving
+	if s == nil {
+		return nil
+	}
+	if !wait {
+		select {
+		case <-s.done:
+		default:
+			return nil
+		}
+	}
+	<-s.done
+	if s.err != nil {
+		k.saving = nil
+		return s.err
+	}
+	if err := k.live.Take(s.frozen, s.set); err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	if err := k.follower.Done(ctx, s.at); err != nil {
+		return fmt.Errorf("keep timelines: %w", err)
+	}
+	k.saving = nil // not before: what was interrupted is taken up by Close
+	k.since -= s.since
 	return nil
 }
 
 // Close writes the file if anything changed, and lets another keeper have the
 // name.
 func (k *Keeper) Close(ctx context.Context) error {
-	var err error
-	if k.since > 0 {
+	err := k.saved(ctx, true)
+	if err == nil && k.since > 0 {
 		err = k.Save(ctx)
 	}
 	return errors.Join(err, k.follower.Release(ctx))
@@ -242,6 +310,7 @@ func (k *Keeper) Close(ctx context.Context) error {
 // The file is written again after so many transactions, or when one person in
 // five changed, whichever is first: so much a start has to do over again. But
 // not twice within a time: to write and sync it holds up the record's own disk.
+// The log is followed on meanwhile.
 const (
 	maxSince  = 100_000
 	minToSave = 2_000
@@ -249,7 +318,7 @@ const (
 )
 
 func (k *Keeper) worthSaving(now time.Time) bool {
-	return now.Sub(k.saved) >= saveEvery &&
+	return now.Sub(k.wrote) >= saveEvery &&
 		(k.since > maxSince || k.since > minToSave && k.live.Changed() > k.live.Begun()/5)
 }
 
@@ -264,33 +333,51 @@ func (k *Keeper) Run(ctx context.Context, tick <-chan time.Time, do func(ctx con
 		case <-ctx.Done():
 			return nil
 		case now = <-tick:
+		case <-k.written():
+			now = k.wrote
 		}
-		if k.saved.IsZero() {
-			k.saved = now
+		if k.wrote.IsZero() {
+			k.wrote = now
 		}
 		for more := true; more; {
-			from := k.at
-			changed, err := k.Step(ctx)
-			if ctx.Err() != nil {
+			var err error
+			if more, err = k.advance(ctx, now, do); ctx.Err() != nil {
 				return nil
-			}
-			if len(k.untold) > 0 {
-				changed, k.untold = append(k.untold, changed...), nil
-				slices.Sort(changed)
-				changed = slices.Compact(changed)
-			}
-			if err == nil && do != nil {
-				err = do(ctx, changed)
-			}
-			if err == nil && k.worthSaving(now) {
-				k.saved, err = now, k.Save(ctx)
 			}
 			if err != nil {
 				return err
 			}
-			more = k.at > from
 		}
 	}
+}
+
+// advance deals with the next changes and tells do of them; more says that there
+// were any. It takes up a file that was written, and begins another when that is
+// worth it.
+func (k *Keeper) advance(ctx context.Context, now time.Time, do func(ctx context.Context, changed []int64) error) (more bool, err error) {
+	from := k.at
+	changed, err := k.Step(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(k.untold) > 0 {
+		changed, k.untold = append(k.untold, changed...), nil
+		slices.Sort(changed)
+		changed = slices.Compact(changed)
+	}
+	if do != nil {
+		if err := do(ctx, changed); err != nil {
+			return false, err
+		}
+	}
+	if err := k.saved(ctx, false); err != nil {
+		return false, err
+	}
+	if k.saving == nil && k.worthSaving(now) {
+		k.wrote = now
+		k.beginSaving()
+	}
+	return k.at > from, nil
 }
 
 // IsTaken reports whether an error says that another keeper has the name.

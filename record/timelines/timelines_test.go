@@ -361,6 +361,48 @@ func TestRun(t *testing.T) {
 	w.expect(w.keeper("run"), "started again", "a Observation/1:final")
 }
 
+// TestRunSaves: the file is written while the log is followed on, and neither
+// what came before that nor what came meanwhile is lost.
+func TestRunSaves(t *testing.T) {
+	w := open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	w.put("Patient", "a", "")
+	k := w.keeper("kept")
+	file := filepath.Join(w.dir, "kept")
+	first, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2_100 { // more transactions than it takes
+		w.put("Observation", fmt.Sprint(i%50), observation("a", "final"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ticks := make(chan time.Time, 1)
+	ticks <- w.now
+	limit := time.Now().Add(time.Minute)
+	err = k.Run(ctx, ticks, func(context.Context, []int64) error {
+		w.now = w.now.Add(time.Second)
+		select {
+		case ticks <- w.now:
+		default:
+		}
+		now, err := os.ReadFile(file)
+		if err == nil && (!bytes.Equal(first, now) || time.Now().After(limit)) {
+			w.put("Observation", "late", observation("a", "final"))
+			cancel()
+		}
+		return err
+	})
+	if err != nil || time.Now().After(limit) {
+		t.Fatalf("the file was not written: %v", err)
+	}
+	w.step(k)
+	w.anew(k, 0)
+	if err := k.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestWait: whoever waits for a place of the log gets on when it is dealt with,
 // and not before; and what changed while nobody ran is told of first.
 func TestWait(t *testing.T) {
