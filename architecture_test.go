@@ -22,13 +22,14 @@ const module = "joinery"
 var imports = []struct{ pkg, may string }{
 	// What everything speaks.
 	{"fault", ""},
+	{"written", "fault"},
 	{"fhir", "fault"},
 	{"fhir/codes", "fault fhir"},
 	{"fhir/r4", "fault fhir fhir/codes"},
 	{"fhir/r4/internal/gen", ""},
 	{"fhir/path", "fault fhir fhir/codes fhir/r4"},
 	{"timeline", "fault fhir fhir/codes"},
-	{"criteria/language", "fault fhir/codes timeline"},
+	{"criteria/language", "written fhir/codes timeline"},
 	{"criteria", "fault timeline criteria/language"},
 	{"criteria/cases", "fhir timeline criteria criteria/language"},
 	{"criteria/export", "fault criteria/language"},

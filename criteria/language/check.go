@@ -15,7 +15,7 @@ type checker struct {
 }
 
 func (c *checker) wrong(at Place, format string, args ...any) {
-	c.problems.add(at, format, args...)
+	c.problems.Add(at, format, args...)
 }
 
 func (c *checker) definition(d *Definition) {

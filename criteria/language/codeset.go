@@ -3,13 +3,13 @@ package language
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"joinery/fhir/codes"
+	"joinery/written"
 )
 
 // Mark says how far a code is verified.
@@ -61,54 +61,42 @@ var systems = map[string]string{
 	"ethnicity": "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland",
 }
 
-var idPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-const maxID = 64
-
-func (r *reader) id(n *yaml.Node, what string) string {
-	id := r.text(n, what)
-	if !idPattern.MatchString(id) || len(id) > maxID {
-		r.wrong(n, "%q is no id; use small letters, digits and single hyphens, at most %d, as in blood-pressure.", id, maxID)
-	}
-	return id
-}
-
 // codeSet reads a file of codes.
 func (r *reader) codeSet(doc *yaml.Node) *CodeSet {
-	f := r.fields(doc, "a code set")
-	s := &CodeSet{Place: r.place(doc), ID: r.id(f.take("codes"), "codes")}
-	s.Version = f.required("version", "1.0.0")
-	s.Title = f.required("title", "Blood pressure, systolic")
-	s.Source = f.required("source", "where the codes come from, with its date")
-	if n := f.take("unit"); n != nil {
-		if s.Unit = r.text(n, "unit"); !codes.IsUnit(s.Unit) {
-			r.wrong(n, "%q is not a UCUM unit; write mm[Hg], kg/m2, mmol/mol, or 1 for a plain number.", s.Unit)
+	f := r.Fields(doc, "a code set")
+	s := &CodeSet{Place: r.Place(doc), ID: r.ID(f.Take("codes"), "codes")}
+	s.Version = f.Required("version", "1.0.0")
+	s.Title = f.Required("title", "Blood pressure, systolic")
+	s.Source = f.Required("source", "where the codes come from, with its date")
+	if n := f.Take("unit"); n != nil {
+		if s.Unit = r.Text(n, "unit"); !codes.IsUnit(s.Unit) {
+			r.Wrong(n, "%q is not a UCUM unit; write mm[Hg], kg/m2, mmol/mol, or 1 for a plain number.", s.Unit)
 			s.Unit = ""
 		}
 	}
-	system := f.text("system")
-	if n := f.take("include"); n == nil {
-		r.wrong(doc, "The code set has no codes; write them under include, each as \"- {code: 38341003, says: Hypertensive disorder, mark: V}\".")
+	system := f.Text("system")
+	if n := f.Take("include"); n == nil {
+		r.Wrong(doc, "The code set has no codes; write them under include, each as \"- {code: 38341003, says: Hypertensive disorder, mark: V}\".")
 	} else {
 		s.own, s.include = r.codes(n, system, true)
 	}
-	if n := f.take("exclude"); n != nil {
+	if n := f.Take("exclude"); n != nil {
 		s.drop, s.exclude = r.codes(n, system, false)
 	}
-	f.done("A code set")
+	f.Done("A code set")
 	return s
 }
 
 // codes reads a list of codes and of other sets.
 func (r *reader) codes(n *yaml.Node, system string, marked bool) (own []Code, sets []setRef) {
-	for _, entry := range r.list(n, "codes") {
-		f := r.fields(entry, "a code")
+	for _, entry := range r.List(n, "codes") {
+		f := r.Fields(entry, "a code")
 		if f == nil {
 			continue
 		}
-		if set := f.take("set"); set != nil {
-			sets = append(sets, setRef{r.place(set), r.id(set, "set")})
-			f.done("A line that includes another set")
+		if set := f.Take("set"); set != nil {
+			sets = append(sets, setRef{r.Place(set), r.ID(set, "set")})
+			f.Done("A line that includes another set")
 			continue
 		}
 		if c, ok := r.code(f, system, marked); ok {
@@ -118,37 +106,37 @@ func (r *reader) codes(n *yaml.Node, system string, marked bool) (own []Code, se
 	return own, sets
 }
 
-func (r *reader) code(f *fields, system string, marked bool) (Code, bool) {
-	if own := f.text("system"); own != "" {
+func (r *reader) code(f *written.Fields, system string, marked bool) (Code, bool) {
+	if own := f.Text("system"); own != "" {
 		system = own
 	}
-	code, text, begins := f.text("code"), f.text("text"), f.text("begins")
-	c := Code{Code: code, Display: f.text("says"), Mark: Mark(f.text("mark"))}
+	code, text, begins := f.Text("code"), f.Text("text"), f.Text("begins")
+	c := Code{Code: code, Display: f.Text("says"), Mark: Mark(f.Text("mark"))}
 	switch {
 	case code != "" && text == "" && begins == "":
 		if short, ok := systems[system]; ok {
 			system = short
 		}
 		if c.System = system; !strings.Contains(system, ":") {
-			r.wrong(f.node, "The code %s has no code system; write \"system: snomed\" (or loinc, dmd, icd10, or its URI) at the top or here.", code)
+			r.Wrong(f.Node, "The code %s has no code system; write \"system: snomed\" (or loinc, dmd, icd10, or its URI) at the top or here.", code)
 		}
 	case code == "" && text != "" && begins == "":
 		c.Code = strings.ToLower(text)
 	case code == "" && text == "" && begins != "":
 		c.Code, c.Begins = strings.ToLower(begins), true
 	default:
-		r.wrong(f.node, "A line has one of code, text (the words of what has no code) and begins (how such words begin).")
+		r.Wrong(f.Node, "A line has one of code, text (the words of what has no code) and begins (how such words begin).")
 		return c, false
 	}
 	if marked {
 		if c.Display == "" {
-			r.wrong(f.node, "The code %s does not say what it means; add \"says: its description\".", c.Code)
+			r.Wrong(f.Node, "The code %s does not say what it means; add \"says: its description\".", c.Code)
 		}
 		if c.Mark != Verified && c.Mark != OneSource && c.Mark != Unverified {
-			r.wrong(f.node, "The code %s has no mark; add \"mark: V\" (in a public code list), V1 (in one public repository) or K (not verified).", c.Code)
+			r.Wrong(f.Node, "The code %s has no mark; add \"mark: V\" (in a public code list), V1 (in one public repository) or K (not verified).", c.Code)
 		}
 	}
-	f.done("A code")
+	f.Done("A code")
 	return c, true
 }
 

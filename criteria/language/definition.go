@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"joinery/timeline"
+	"joinery/written"
 )
 
 // Kind is what a definition is for.
@@ -145,32 +146,32 @@ func (d *Definition) unsure(seen map[*Definition]bool) []string {
 
 // definition reads a file that holds a definition.
 func (r *reader) definition(doc *yaml.Node) *Definition {
-	f := r.fields(doc, "a definition")
-	d := &Definition{Place: r.place(doc), ID: r.id(f.take("definition"), "definition"), terms: map[string]*term{}, uses: map[string]*CodeSet{}}
+	f := r.Fields(doc, "a definition")
+	d := &Definition{Place: r.Place(doc), ID: r.ID(f.Take("definition"), "definition"), terms: map[string]*term{}, uses: map[string]*CodeSet{}}
 	r.about(f, d)
 	r.events = map[string]*Anchor{}
-	if n := f.take("events"); n != nil {
+	if n := f.Take("events"); n != nil {
 		r.named(n, d)
 	}
-	if n := f.take("terms"); n != nil {
+	if n := f.Take("terms"); n != nil {
 		r.terms(n, d)
 	}
 	r.shape(f, d)
 	d.Exclusions = r.reasons(f, "exclusions", "when")
 	d.Exceptions = r.reasons(f, "exceptions", "when")
 	d.Needs = r.reasons(f, "needs", "what")
-	d.IncludeDied = f.yes("include people who have died")
-	if n := f.take("minimum"); n != nil {
+	d.IncludeDied = f.Yes("include people who have died")
+	if n := f.Take("minimum"); n != nil {
 		if s := r.span(n, "minimum"); s != nil && s.LowIn {
 			d.Minimum = int(s.Low)
 		}
 	}
-	if n := f.take("group by"); n != nil {
-		d.GroupBy = r.words(n, "group by", Groupings)
+	if n := f.Take("group by"); n != nil {
+		d.GroupBy = r.Words(n, "group by", Groupings)
 	}
-	f.done("A definition")
+	f.Done("A definition")
 	if len(d.Exceptions) > 0 && d.Kind != Proportion {
-		r.wrong(doc, "Exceptions excuse people who miss a proportion's numerator; in a %s write exclusions.", d.Kind)
+		r.Wrong(doc, "Exceptions excuse people who miss a proportion's numerator; in a %s write exclusions.", d.Kind)
 	}
 	return d
 }
@@ -181,31 +182,31 @@ var Groupings = []string{"practice", "network", "borough", "ageband", "sex", "et
 var directions = []string{"higher is better", "lower is better", "neither"}
 
 // about reads what a definition says of itself.
-func (r *reader) about(f *fields, d *Definition) {
-	d.Version = f.required("version", "1.0.0")
-	d.Title = f.required("title", "Hypertension treated to target")
-	d.Statement = f.required("statement", "what this means for residents, in plain words")
-	d.Owner = f.required("owner", "who answers for it")
-	d.Reviewer = f.text("reviewer")
-	d.Unverified = f.texts("unverified")
-	if n := f.take("sources"); n == nil {
-		r.wrong(f.node, "sources is missing; write where each rule and number comes from.")
+func (r *reader) about(f *written.Fields, d *Definition) {
+	d.Version = f.Required("version", "1.0.0")
+	d.Title = f.Required("title", "Hypertension treated to target")
+	d.Statement = f.Required("statement", "what this means for residents, in plain words")
+	d.Owner = f.Required("owner", "who answers for it")
+	d.Reviewer = f.Text("reviewer")
+	d.Unverified = f.Texts("unverified")
+	if n := f.Take("sources"); n == nil {
+		r.Wrong(f.Node, "sources is missing; write where each rule and number comes from.")
 	} else {
-		d.Sources = r.texts(n, "sources")
+		d.Sources = r.Texts(n, "sources")
 	}
-	if n := f.take("review"); n == nil {
-		r.wrong(f.node, "review is missing; write the date by which the definition is to be looked at again, as in \"review: 2027-03-31\".")
-	} else if day, err := parseDay(r.text(n, "review")); err != nil {
-		r.wrong(n, "review: %v.", err)
+	if n := f.Take("review"); n == nil {
+		r.Wrong(f.Node, "review is missing; write the date by which the definition is to be looked at again, as in \"review: 2027-03-31\".")
+	} else if day, err := parseDay(r.Text(n, "review")); err != nil {
+		r.Wrong(n, "review: %v.", err)
 	} else {
 		d.Review = day
 	}
 }
 
 // shape reads what kind of definition it is, and the keys of that kind.
-func (r *reader) shape(f *fields, d *Definition) {
-	who, measure, segments, bands := f.take("who"), f.take("measure"), f.take("segments"), f.take("bands")
-	population := f.take("population")
+func (r *reader) shape(f *written.Fields, d *Definition) {
+	who, measure, segments, bands := f.Take("who"), f.Take("measure"), f.Take("segments"), f.Take("bands")
+	population := f.Take("population")
 	n := 0
 	for _, head := range []*yaml.Node{who, measure, segments, bands} {
 		if head != nil {
@@ -213,7 +214,7 @@ func (r *reader) shape(f *fields, d *Definition) {
 		}
 	}
 	if n != 1 {
-		r.wrong(f.node, "A definition has one of: who (a group of people), measure, segments, bands (segments by a score).")
+		r.Wrong(f.Node, "A definition has one of: who (a group of people), measure, segments, bands (segments by a score).")
 		return
 	}
 	if population != nil {
@@ -222,12 +223,12 @@ func (r *reader) shape(f *fields, d *Definition) {
 	switch {
 	case who != nil:
 		if population != nil {
-			r.wrong(population, "A group has who alone; put these conditions there.")
+			r.Wrong(population, "A group has who alone; put these conditions there.")
 		}
 		d.Population = r.expr(who, 0)
 	case measure != nil:
 		if population == nil {
-			r.wrong(measure, "A measure has a population: whom it is about.")
+			r.Wrong(measure, "A measure has a population: whom it is about.")
 		}
 		r.measure(f, measure, d)
 	case segments != nil:
@@ -235,8 +236,8 @@ func (r *reader) shape(f *fields, d *Definition) {
 		r.parts(segments, d, "when")
 	case bands != nil:
 		d.Kind = Segments
-		if n := f.take("score"); n == nil {
-			r.wrong(bands, "Bands need a score: a list of conditions with points.")
+		if n := f.Take("score"); n == nil {
+			r.Wrong(bands, "Bands need a score: a list of conditions with points.")
 		} else {
 			d.Points = r.score(n, 0)
 		}
@@ -244,8 +245,8 @@ func (r *reader) shape(f *fields, d *Definition) {
 	}
 }
 
-func (r *reader) measure(f *fields, n *yaml.Node, d *Definition) {
-	switch what := r.text(n, "measure"); what {
+func (r *reader) measure(f *written.Fields, n *yaml.Node, d *Definition) {
+	switch what := r.Text(n, "measure"); what {
 	case "proportion":
 		d.Kind = Proportion
 		d.Numerator = r.part(f, "numerator", "who of the population meets it")
@@ -255,34 +256,34 @@ func (r *reader) measure(f *fields, n *yaml.Node, d *Definition) {
 	case "continuous":
 		d.Kind = Continuous
 		d.Value = r.figure(f, "value")
-		d.Summary = f.required("summary", "mean")
+		d.Summary = f.Required("summary", "mean")
 		if d.Summary != "mean" && d.Summary != "median" {
-			r.wrong(n, "summary is mean or median.")
+			r.Wrong(n, "summary is mean or median.")
 		}
 	case "time to event":
 		d.Kind = TimeToEvent
-		if start := f.take("start"); start == nil {
-			r.wrong(n, "A time to an event has a start: one of the named events.")
+		if start := f.Take("start"); start == nil {
+			r.Wrong(n, "A time to an event has a start: one of the named events.")
 		} else {
-			d.Start, _ = r.anchor(start, strings.Fields(r.text(start, "start")))
+			d.Start, _ = r.anchor(start, strings.Fields(r.Text(start, "start")))
 		}
 		if end, ok := r.part(f, "event", "what is waited for, as in {first: treatment, since: referral}").(*Events); ok {
 			d.End = end
 		}
 	default:
-		r.wrong(n, "%q is no kind of measure%s", what, meant(what, kindNames[Proportion:Segments]))
+		r.Wrong(n, "%q is no kind of measure%s", what, written.Meant(what, kindNames[Proportion:Segments]))
 	}
-	if n := f.take("direction"); n == nil {
-		r.wrong(f.node, "direction is missing; write \"higher is better\", \"lower is better\" or \"neither\".")
-	} else if s := r.words(n, "direction", directions); len(s) == 1 {
+	if n := f.Take("direction"); n == nil {
+		r.Wrong(f.Node, "direction is missing; write \"higher is better\", \"lower is better\" or \"neither\".")
+	} else if s := r.Words(n, "direction", directions); len(s) == 1 {
 		d.Direction = s[0]
 	}
 }
 
 // rate reads what is counted and by what.
-func (r *reader) rate(f *fields, d *Definition) {
+func (r *reader) rate(f *written.Fields, d *Definition) {
 	d.Count = r.figure(f, "count")
-	per := f.required("per", "1000 person-years")
+	per := f.Required("per", "1000 person-years")
 	words := strings.Fields(per)
 	n, err := 0.0, error(nil)
 	if len(words) == 2 {
@@ -290,12 +291,12 @@ func (r *reader) rate(f *fields, d *Definition) {
 	}
 	switch {
 	case len(words) != 2 || err != nil || n <= 0:
-		r.wrong(f.node, "per: %q is not understood; write \"1000 person-years\" or \"1000 bed-days\".", per)
+		r.Wrong(f.Node, "per: %q is not understood; write \"1000 person-years\" or \"1000 bed-days\".", per)
 	case words[1] == "person-years":
 		d.Per = Per{N: n}
-		over := f.required("over", "12 months")
+		over := f.Required("over", "12 months")
 		if p, rest, err := parsePeriod(strings.Fields(over)); err != nil || len(rest) > 0 || p.N == 0 {
-			r.wrong(f.node, "over: %q is not understood; write the time in which people are counted, as in \"12 months\".", over)
+			r.Wrong(f.Node, "over: %q is not understood; write the time in which people are counted, as in \"12 months\".", over)
 		} else {
 			d.Over = p
 		}
@@ -305,15 +306,15 @@ func (r *reader) rate(f *fields, d *Definition) {
 			d.BedDays = s
 		}
 	default:
-		r.wrong(f.node, "per: %q is not understood; write \"1000 person-years\" or \"1000 bed-days\".", per)
+		r.Wrong(f.Node, "per: %q is not understood; write \"1000 person-years\" or \"1000 bed-days\".", per)
 	}
 }
 
 // part reads a condition under a key that must be there.
-func (r *reader) part(f *fields, key, what string) Expr {
-	n := f.take(key)
+func (r *reader) part(f *written.Fields, key, what string) Expr {
+	n := f.Take(key)
 	if n == nil {
-		r.wrong(f.node, "%s is missing: %s.", key, what)
+		r.Wrong(f.Node, "%s is missing: %s.", key, what)
 		return nil
 	}
 	return r.expr(n, 0)
@@ -322,83 +323,83 @@ func (r *reader) part(f *fields, key, what string) Expr {
 // parts reads segments, or bands of a score.
 func (r *reader) parts(n *yaml.Node, d *Definition, key string) {
 	seen := map[string]bool{}
-	for _, entry := range r.list(n, "segments") {
-		f := r.fields(entry, "a segment")
+	for _, entry := range r.List(n, "segments") {
+		f := r.Fields(entry, "a segment")
 		if f == nil {
 			continue
 		}
-		p := Part{Place: r.place(entry), Name: f.required("name", "complex")}
+		p := Part{Place: r.Place(entry), Name: f.Required("name", "complex")}
 		if seen[p.Name] && p.Name != "" {
-			r.wrong(entry, "The segment %q stands twice; put its conditions together under any.", p.Name)
+			r.Wrong(entry, "The segment %q stands twice; put its conditions together under any.", p.Name)
 		}
 		seen[p.Name] = true
 		if key == "when" {
 			p.When = r.part(f, "when", "who is in this segment, unless an earlier one has them")
-		} else if p.Is = f.span("is"); p.Is == nil {
-			r.wrong(entry, "The band says no scores; write \"is: 5 to 8\".")
+		} else if p.Is = r.spanOf(f, "is"); p.Is == nil {
+			r.Wrong(entry, "The band says no scores; write \"is: 5 to 8\".")
 		}
-		f.done("A segment")
+		f.Done("A segment")
 		d.Parts = append(d.Parts, p)
 	}
 	if len(d.Parts) > maxParts {
-		r.wrong(n, "There are %d segments; at most %d can be told apart.", len(d.Parts), maxParts)
+		r.Wrong(n, "There are %d segments; at most %d can be told apart.", len(d.Parts), maxParts)
 	}
 }
 
 const maxParts = 100
 
 // reasons reads a list of conditions, each with its reason.
-func (r *reader) reasons(f *fields, key, when string) []Reason {
-	n := f.take(key)
+func (r *reader) reasons(f *written.Fields, key, when string) []Reason {
+	n := f.Take(key)
 	if n == nil {
 		return nil
 	}
 	var out []Reason
-	for _, entry := range r.list(n, key) {
-		e := r.fields(entry, "a condition with its reason")
+	for _, entry := range r.List(n, key) {
+		e := r.Fields(entry, "a condition with its reason")
 		if e == nil {
 			continue
 		}
-		out = append(out, Reason{When: r.part(e, when, "the condition"), Says: e.required("reason", "what to tell the person who asks")})
-		e.done("An entry of " + key)
+		out = append(out, Reason{When: r.part(e, when, "the condition"), Says: e.Required("reason", "what to tell the person who asks")})
+		e.Done("An entry of " + key)
 	}
 	if len(out) > maxParts {
-		r.wrong(n, "There are %d %s; at most %d can be told apart.", len(out), key, maxParts)
+		r.Wrong(n, "There are %d %s; at most %d can be told apart.", len(out), key, maxParts)
 	}
 	return out
 }
 
 // named reads the events that windows may hang on.
 func (r *reader) named(n *yaml.Node, _ *Definition) {
-	f := r.fields(n, "a name for each event")
+	f := r.Fields(n, "a name for each event")
 	if f == nil {
 		return
 	}
-	for _, key := range f.keys {
-		name, node := key.Value, f.at[key.Value]
-		if !idPattern.MatchString(name) || name == "birth" || name == "age" {
-			r.wrong(key, "%q cannot name an event; use small letters, digits and hyphens, as in first-visit.", name)
+	for _, key := range f.Keys {
+		name, node := key.Value, f.Take(key.Value)
+		if !written.IsID(name) || name == "birth" || name == "age" {
+			r.Wrong(key, "%q cannot name an event; use small letters, digits and hyphens, as in first-visit.", name)
 			continue
 		}
 		e, ok := r.expr(node, 0).(*Events)
 		if !ok || e.Op != First && e.Op != Last {
-			r.wrong(node, "The event %q must be one event; write {first: …} or {last: …}.", name)
+			r.Wrong(node, "The event %q must be one event; write {first: …} or {last: …}.", name)
 			continue
 		}
-		r.events[name] = &Anchor{at: at{r.place(key)}, Name: name, Events: e}
+		r.events[name] = &Anchor{at: at{r.Place(key)}, Name: name, Events: e}
 	}
 }
 
 // terms reads the named conditions.
 func (r *reader) terms(n *yaml.Node, d *Definition) {
-	f := r.fields(n, "a name for each condition")
+	f := r.Fields(n, "a name for each condition")
 	if f == nil {
 		return
 	}
-	for _, key := range f.keys {
-		if !idPattern.MatchString(key.Value) {
-			r.wrong(key, "%q cannot name a term; use small letters, digits and hyphens, as in on-treatment.", key.Value)
+	for _, key := range f.Keys {
+		if !written.IsID(key.Value) {
+			r.Wrong(key, "%q cannot name a term; use small letters, digits and hyphens, as in on-treatment.", key.Value)
 		}
-		d.terms[key.Value] = &term{at: r.place(key), of: r.expr(f.at[key.Value], 0)}
+		d.terms[key.Value] = &term{at: r.Place(key), of: r.expr(f.Take(key.Value), 0)}
 	}
 }

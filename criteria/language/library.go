@@ -8,13 +8,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// File is a file of the language by its name, which is how messages call it.
-type File struct {
-	Name string
-	Data []byte
-}
+	"joinery/written"
+)
 
 // Library is definitions and code sets that have been read, resolved and
 // checked together. It is never changed, and is safe for concurrent use.
@@ -37,19 +33,19 @@ func Load(own, shipped []File) (*Library, Problems) {
 	}
 	if len(problems) > 0 {
 		// What is misread would only be misunderstood further on.
-		return l, problems.tidy()
+		return l, problems.Tidy()
 	}
 	for _, id := range sortedKeys(l.Definitions) {
 		l.resolve(l.Definitions[id], &problems)
 	}
 	if len(problems) > 0 {
-		return l, problems.tidy()
+		return l, problems.Tidy()
 	}
 	c := &checker{problems: &problems, rooms: map[Expr]*room{}}
 	for _, id := range sortedKeys(l.Definitions) {
 		c.definition(l.Definitions[id])
 	}
-	return l, problems.tidy()
+	return l, problems.Tidy()
 }
 
 // Definition returns a definition by its id, or says which there are.
@@ -57,13 +53,13 @@ func (l *Library) Definition(id string) (*Definition, error) {
 	if d, ok := l.Definitions[id]; ok {
 		return d, nil
 	}
-	return nil, Problems{{Place{File: id}, "There is no such definition" + meant(id, sortedKeys(l.Definitions))}}
+	return nil, Problems{{Place{File: id}, "There is no such definition" + written.Meant(id, sortedKeys(l.Definitions))}}
 }
 
 func (l *Library) read(files []File, problems *Problems, shadowed bool) {
 	for _, file := range files {
-		r := &reader{file: file.Name, problems: problems}
-		doc := r.document(file.Data)
+		r := newReader(file.Name, problems)
+		doc := r.Document(file.Data)
 		if doc == nil {
 			continue
 		}
@@ -74,7 +70,7 @@ func (l *Library) read(files []File, problems *Problems, shadowed bool) {
 			if other, twice := l.CodeSets[s.ID]; !twice {
 				l.CodeSets[s.ID] = s
 			} else if !shadowed {
-				problems.add(s.Place, "The code set %q is already in %s; give this one another id.", s.ID, other.Place)
+				problems.Add(s.Place, "The code set %q is already in %s; give this one another id.", s.ID, other.Place)
 			}
 		case "definition":
 			d := r.definition(doc)
@@ -83,10 +79,10 @@ func (l *Library) read(files []File, problems *Problems, shadowed bool) {
 				l.Definitions[d.ID] = d
 				r.hang()
 			} else if !shadowed {
-				problems.add(d.Place, "The definition %q is already in %s; give this one another id.", d.ID, other.Place)
+				problems.Add(d.Place, "The definition %q is already in %s; give this one another id.", d.ID, other.Place)
 			}
 		default:
-			r.wrong(doc.Content[0], "A file begins with \"definition: an-id\" or \"codes: an-id\"; this one begins with %q.", first)
+			r.Wrong(doc.Content[0], "A file begins with \"definition: an-id\" or \"codes: an-id\"; this one begins with %q.", first)
 		}
 	}
 }
@@ -97,7 +93,7 @@ func (r *reader) hang() {
 		event, ok := r.events[a.Name]
 		if !ok {
 			known := append(sortedKeys(r.events), "birth", "age")
-			r.problems.add(a.Place, "There is no event %q here%s; name it under events, as in \"%s: {last: its-code-set}\".", a.Name, strings.TrimSuffix(meant(a.Name, known), "?"), a.Name)
+			r.Problems.Add(a.Place, "There is no event %q here%s; name it under events, as in \"%s: {last: its-code-set}\".", a.Name, strings.TrimSuffix(written.Meant(a.Name, known), "?"), a.Name)
 			continue
 		}
 		a.Events = event.Events
@@ -106,7 +102,7 @@ func (r *reader) hang() {
 		seen := map[*Events]bool{}
 		for e := r.events[name].Events; e != nil; {
 			if seen[e] {
-				r.problems.add(r.events[name].Place, "The event %q hangs on itself; hang its window on the index date or on another event.", name)
+				r.Problems.Add(r.events[name].Place, "The event %q hangs on itself; hang its window on the index date or on another event.", name)
 				break
 			}
 			seen[e] = true
@@ -117,7 +113,7 @@ func (r *reader) hang() {
 		}
 		for _, a := range []*Anchor{r.events[name].Events.Window.Last} {
 			if a != nil && a.Events != nil && a.Events.Window.Anchor != nil {
-				r.problems.add(a.Place, "The window of %q ends at %q, which hangs on an event itself; end it at one that does not.", name, a.Name)
+				r.Problems.Add(a.Place, "The window of %q ends at %q, which hangs on an event itself; end it at one that does not.", name, a.Name)
 			}
 		}
 	}
@@ -151,7 +147,7 @@ func (s *CodeSet) resolve(l *Library, problems *Problems) {
 		return slices.ContainsFunc(drop, func(d Code) bool { return compareCodes(c, d) == 0 })
 	})
 	if len(s.Codes) == 0 {
-		problems.add(s.Place, "The code set %q is empty, so nothing would ever be found; give it codes under include.", s.ID)
+		problems.Add(s.Place, "The code set %q is empty, so nothing would ever be found; give it codes under include.", s.ID)
 	}
 	s.settle()
 	s.state = settled
@@ -161,10 +157,10 @@ func (l *Library) other(s *CodeSet, ref setRef, problems *Problems) *CodeSet {
 	other, ok := l.CodeSets[ref.id]
 	switch {
 	case !ok:
-		problems.add(ref.Place, "There is no code set %q%s", ref.id, meant(ref.id, sortedKeys(l.CodeSets)))
+		problems.Add(ref.Place, "There is no code set %q%s", ref.id, written.Meant(ref.id, sortedKeys(l.CodeSets)))
 		return nil
 	case other.state == busy:
-		problems.add(ref.Place, "The code sets %q and %q include each other; take one of the lines out.", s.ID, ref.id)
+		problems.Add(ref.Place, "The code sets %q and %q include each other; take one of the lines out.", s.ID, ref.id)
 		return nil
 	}
 	other.resolve(l, problems)
@@ -234,7 +230,7 @@ func (l *Library) events(d *Definition, e *Events, problems *Problems) {
 func (l *Library) codeSet(d *Definition, at Place, id string, problems *Problems) *CodeSet {
 	s, ok := l.CodeSets[id]
 	if !ok {
-		problems.add(at, "There is no code set %q%s Code sets are files of their own, in the folder codes beside the definition", id, meant(id, sortedKeys(l.CodeSets)))
+		problems.Add(at, "There is no code set %q%s Code sets are files of their own, in the folder codes beside the definition", id, written.Meant(id, sortedKeys(l.CodeSets)))
 		return nil
 	}
 	d.uses[id] = s
@@ -244,7 +240,7 @@ func (l *Library) codeSet(d *Definition, at Place, id string, problems *Problems
 func (l *Library) met(d *Definition, m *Meets, problems *Problems) {
 	if t, ok := d.terms[m.Name]; ok {
 		if t.state == busy {
-			problems.add(m.Place, "The term %q is defined by itself; take this line out of it.", m.Name)
+			problems.Add(m.Place, "The term %q is defined by itself; take this line out of it.", m.Name)
 			return
 		}
 		l.term(d, t, problems)
@@ -255,13 +251,13 @@ func (l *Library) met(d *Definition, m *Meets, problems *Problems) {
 	switch {
 	case !ok:
 		known := append(sortedKeys(d.terms), sortedKeys(l.Definitions)...)
-		problems.add(m.Place, "There is no term or definition %q%s", m.Name, meant(m.Name, known))
+		problems.Add(m.Place, "There is no term or definition %q%s", m.Name, written.Meant(m.Name, known))
 		return
 	case other.state == busy:
-		problems.add(m.Place, "%q and %q are each defined by the other; take one of the two references out.", d.ID, m.Name)
+		problems.Add(m.Place, "%q and %q are each defined by the other; take one of the two references out.", d.ID, m.Name)
 		return
 	case other.Kind == Continuous || other.Kind == Rate:
-		problems.add(m.Place, "%q is a %s measure, which nobody meets; refer to a group, a proportion or segments.", m.Name, other.Kind)
+		problems.Add(m.Place, "%q is a %s measure, which nobody meets; refer to a group, a proportion or segments.", m.Name, other.Kind)
 		return
 	}
 	l.resolve(other, problems)

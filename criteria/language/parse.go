@@ -6,23 +6,25 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"joinery/written"
 )
 
 // heads are the keys that make a condition, each with what reads it.
-var heads map[string]func(*reader, *fields, *yaml.Node, int) Expr
+var heads map[string]func(*reader, *written.Fields, *yaml.Node, int) Expr
 
 var headNames []string
 
 func init() { // not a literal, since the readers refer to the table
-	heads = map[string]func(*reader, *fields, *yaml.Node, int) Expr{
-		"all": func(r *reader, _ *fields, n *yaml.Node, depth int) Expr {
-			return &All{at{r.place(n)}, r.exprs(n, "all", depth)}
+	heads = map[string]func(*reader, *written.Fields, *yaml.Node, int) Expr{
+		"all": func(r *reader, _ *written.Fields, n *yaml.Node, depth int) Expr {
+			return &All{at{r.Place(n)}, r.exprs(n, "all", depth)}
 		},
-		"any": func(r *reader, _ *fields, n *yaml.Node, depth int) Expr {
-			return &Any{at{r.place(n)}, r.exprs(n, "any", depth)}
+		"any": func(r *reader, _ *written.Fields, n *yaml.Node, depth int) Expr {
+			return &Any{at{r.Place(n)}, r.exprs(n, "any", depth)}
 		},
-		"not": func(r *reader, _ *fields, n *yaml.Node, depth int) Expr {
-			return &Not{at{r.place(n)}, r.expr(n, depth)}
+		"not": func(r *reader, _ *written.Fields, n *yaml.Node, depth int) Expr {
+			return &Not{at{r.Place(n)}, r.expr(n, depth)}
 		},
 		"at least":    (*reader).atLeast,
 		"score":       (*reader).scoreCondition,
@@ -47,20 +49,20 @@ func init() { // not a literal, since the readers refer to the table
 
 // expr reads a condition; nil after a report.
 func (r *reader) expr(n *yaml.Node, depth int) Expr {
-	if depth > maxDepth {
-		r.wrong(n, "Conditions stand more than %d deep in one another; name the inner ones under terms.", maxDepth)
+	if depth > written.MaxDepth {
+		r.Wrong(n, "Conditions stand more than %d deep in one another; name the inner ones under terms.", written.MaxDepth)
 		return nil
 	}
 	if n.Kind == yaml.SequenceNode {
-		r.wrong(n, "This list does not say how its conditions count; write all, any or \"at least: 2\" with of above it.")
+		r.Wrong(n, "This list does not say how its conditions count; write all, any or \"at least: 2\" with of above it.")
 		return nil
 	}
-	f := r.fields(n, "a condition, such as {has: diabetes}")
+	f := r.Fields(n, "a condition, such as {has: diabetes}")
 	if f == nil {
 		return nil
 	}
 	var found []string
-	for _, key := range f.keys {
+	for _, key := range f.Keys {
 		if _, ok := heads[key.Value]; ok {
 			found = append(found, key.Value)
 		}
@@ -70,37 +72,37 @@ func (r *reader) expr(n *yaml.Node, depth int) Expr {
 		return nil
 	}
 	head := found[0]
-	value := f.take(head)
-	needs := f.take("needs")
+	value := f.Take(head)
+	needs := f.Take("needs")
 	x := heads[head](r, f, value, depth+1)
-	f.done(fmt.Sprintf("A condition with %q", head))
+	f.Done(fmt.Sprintf("A condition with %q", head))
 	if needs == nil || x == nil {
 		return x
 	}
 	if need := r.expr(needs, depth+1); need != nil {
-		return &Needing{at{r.place(n)}, need, x}
+		return &Needing{at{r.Place(n)}, need, x}
 	}
 	return nil
 }
 
 // noHead says what a condition lacks, or has too much of.
-func (r *reader) noHead(f *fields, found []string) {
+func (r *reader) noHead(f *written.Fields, found []string) {
 	if len(found) > 1 {
-		r.wrong(f.node, "Here are %d conditions in one: %s. Write each on a line of its own under all or any.", len(found), strings.Join(found, ", "))
+		r.Wrong(f.Node, "Here are %d conditions in one: %s. Write each on a line of its own under all or any.", len(found), strings.Join(found, ", "))
 		return
 	}
-	for _, key := range f.keys {
-		if n := nearest(key.Value, headNames); n != "" {
-			r.wrong(key, "%q begins no condition; write %q?", key.Value, n)
+	for _, key := range f.Keys {
+		if n := written.Nearest(key.Value, headNames); n != "" {
+			r.Wrong(key, "%q begins no condition; write %q?", key.Value, n)
 			return
 		}
 	}
-	r.wrong(f.node, "This is no condition; one begins with: %s.", strings.Join(headNames, ", "))
+	r.Wrong(f.Node, "This is no condition; one begins with: %s.", strings.Join(headNames, ", "))
 }
 
 func (r *reader) exprs(n *yaml.Node, key string, depth int) []Expr {
 	var out []Expr
-	for _, c := range r.list(n, key) {
+	for _, c := range r.List(n, key) {
 		if x := r.expr(c, depth); x != nil {
 			out = append(out, x)
 		}
@@ -108,42 +110,42 @@ func (r *reader) exprs(n *yaml.Node, key string, depth int) []Expr {
 	return out
 }
 
-func (r *reader) atLeast(f *fields, n *yaml.Node, depth int) Expr {
-	x := &AtLeast{at: at{r.place(n)}}
+func (r *reader) atLeast(f *written.Fields, n *yaml.Node, depth int) Expr {
+	x := &AtLeast{at: at{r.Place(n)}}
 	var err error
-	if x.N, err = strconv.Atoi(r.text(n, "at least")); err != nil || x.N < 1 {
-		r.wrong(n, "\"at least\" is a whole number from 1; the conditions follow under of.")
+	if x.N, err = strconv.Atoi(r.Text(n, "at least")); err != nil || x.N < 1 {
+		r.Wrong(n, "\"at least\" is a whole number from 1; the conditions follow under of.")
 	}
-	of := f.take("of")
+	of := f.Take("of")
 	if of == nil {
-		r.wrong(n, "\"at least: %d\" does not say of what; list the conditions under of.", x.N)
+		r.Wrong(n, "\"at least: %d\" does not say of what; list the conditions under of.", x.N)
 		return nil
 	}
 	x.Of = r.exprs(of, "of", depth)
 	return x
 }
 
-func (r *reader) scoreCondition(f *fields, n *yaml.Node, depth int) Expr {
+func (r *reader) scoreCondition(f *written.Fields, n *yaml.Node, depth int) Expr {
 	s := r.score(n, depth)
-	if s.Is = f.span("is"); s.Is == nil {
-		r.wrong(n, "The score is compared with nothing; add \"is: 5 or more\".")
+	if s.Is = r.spanOf(f, "is"); s.Is == nil {
+		r.Wrong(n, "The score is compared with nothing; add \"is: 5 or more\".")
 	}
 	return s
 }
 
 // score reads a list of conditions with points.
 func (r *reader) score(n *yaml.Node, depth int) *Score {
-	s := &Score{at: at{r.place(n)}}
-	for _, entry := range r.list(n, "score") {
-		f := r.fields(entry, "a condition with points")
+	s := &Score{at: at{r.Place(n)}}
+	for _, entry := range r.List(n, "score") {
+		f := r.Fields(entry, "a condition with points")
 		if f == nil {
 			continue
 		}
 		term := Term{Points: 1}
-		if p := f.take("points"); p != nil {
-			points, err := number(r.text(p, "points"))
+		if p := f.Take("points"); p != nil {
+			points, err := number(r.Text(p, "points"))
 			if err != nil {
-				r.wrong(p, "points: %v.", err)
+				r.Wrong(p, "points: %v.", err)
 			}
 			term.Points = points
 		}
@@ -166,29 +168,31 @@ func without(n *yaml.Node, key string) *yaml.Node {
 	return &out
 }
 
-func (r *reader) meets(_ *fields, n *yaml.Node, _ int) Expr {
-	return &Meets{at: at{r.place(n)}, Name: r.text(n, "meets")}
+func (r *reader) meets(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	return &Meets{at: at{r.Place(n)}, Name: r.Text(n, "meets")}
 }
 
-func (r *reader) has(f *fields, n *yaml.Node, _ int) Expr   { return r.eventsOf(Has, f, n) }
-func (r *reader) count(f *fields, n *yaml.Node, _ int) Expr { return r.eventsOf(Count, f, n) }
-func (r *reader) first(f *fields, n *yaml.Node, _ int) Expr { return r.eventsOf(First, f, n) }
-func (r *reader) last(f *fields, n *yaml.Node, _ int) Expr  { return r.eventsOf(Last, f, n) }
+func (r *reader) has(f *written.Fields, n *yaml.Node, _ int) Expr   { return r.eventsOf(Has, f, n) }
+func (r *reader) count(f *written.Fields, n *yaml.Node, _ int) Expr { return r.eventsOf(Count, f, n) }
+
+func (r *reader) first(f *written.Fields, n *yaml.Node, _ int) Expr { return r.eventsOf(First, f, n) }
+
+func (r *reader) last(f *written.Fields, n *yaml.Node, _ int) Expr { return r.eventsOf(Last, f, n) }
 
 // figure reads what yields a number rather than an answer, under a key: events
 // to count or to take the value of, a change, a score, or bed days.
-func (r *reader) figure(f *fields, key string) Expr {
-	n := f.take(key)
+func (r *reader) figure(f *written.Fields, key string) Expr {
+	n := f.Take(key)
 	if n == nil {
-		r.wrong(f.node, "%s is missing; write what is counted or measured.", key)
+		r.Wrong(f.Node, "%s is missing; write what is counted or measured.", key)
 		return nil
 	}
-	g := r.fields(n, "what is counted or measured")
+	g := r.Fields(n, "what is counted or measured")
 	if g == nil {
 		return nil
 	}
 	for _, head := range []string{"count", "first", "last", "change", "score", "bed days"} {
-		v := g.take(head)
+		v := g.Take(head)
 		if v == nil {
 			continue
 		}
@@ -206,68 +210,68 @@ func (r *reader) figure(f *fields, key string) Expr {
 			x = r.score(v, 0)
 		case "bed days":
 			if e := r.events0(Count, g, v); e != nil {
-				x = &Stays{at{r.place(v)}, e}
+				x = &Stays{at{r.Place(v)}, e}
 			}
 		}
-		g.done(fmt.Sprintf("A figure with %q", head))
+		g.Done(fmt.Sprintf("A figure with %q", head))
 		return x
 	}
-	r.wrong(n, "This yields no number; write {count: …}, {last: …}, {change: …}, {score: …} or {bed days: …}.")
+	r.Wrong(n, "This yields no number; write {count: …}, {last: …}, {change: …}, {score: …} or {bed days: …}.")
 	return nil
 }
 
 // events0 is eventsOf for a figure: the count is not compared.
-func (r *reader) events0(op EventOp, f *fields, n *yaml.Node) *Events {
+func (r *reader) events0(op EventOp, f *written.Fields, n *yaml.Node) *Events {
 	e := r.readEvents(op, f, n)
 	if e != nil && e.Is != nil {
-		r.wrong(n, "A figure is not compared with anything; leave \"is\" out.")
+		r.Wrong(n, "A figure is not compared with anything; leave \"is\" out.")
 	}
 	return e
 }
 
-func (r *reader) eventsOf(op EventOp, f *fields, n *yaml.Node) Expr {
+func (r *reader) eventsOf(op EventOp, f *written.Fields, n *yaml.Node) Expr {
 	e := r.readEvents(op, f, n)
 	if e == nil {
 		return nil
 	}
 	if op == Count && e.Is == nil {
-		r.wrong(n, "The count is compared with nothing; add \"is: 2 or more\".")
+		r.Wrong(n, "The count is compared with nothing; add \"is: 2 or more\".")
 	}
 	return e
 }
 
-func (r *reader) readEvents(op EventOp, f *fields, n *yaml.Node) *Events {
-	e := &Events{at: at{r.place(n)}, Op: op, Subject: r.text(n, op.String())}
+func (r *reader) readEvents(op EventOp, f *written.Fields, n *yaml.Node) *Events {
+	e := &Events{at: at{r.Place(n)}, Op: op, Subject: r.Text(n, op.String())}
 	if kind, ok := strings.CutPrefix(e.Subject, "any "); ok {
 		e.Subject = "any"
 		e.Kinds = r.kinds(n, []string{kind})
-	} else if !idPattern.MatchString(e.Subject) {
-		r.wrong(n, "%q is no code set; write the id of one, or \"any Encounter\" for events of a kind.", e.Subject)
+	} else if !written.IsID(e.Subject) {
+		r.Wrong(n, "%q is no code set; write the id of one, or \"any Encounter\" for events of a kind.", e.Subject)
 	}
-	if k := f.take("kind"); k != nil {
-		e.Kinds = r.kinds(k, r.texts(k, "kind"))
+	if k := f.Take("kind"); k != nil {
+		e.Kinds = r.kinds(k, r.Texts(k, "kind"))
 	}
-	if c := f.take("class"); c != nil {
+	if c := f.Take("class"); c != nil {
 		e.Classes = r.classes(c)
 	}
-	e.Statuses = f.texts("status")
-	e.Ongoing = f.yes("ongoing")
-	if d := f.take("dated by"); d != nil {
-		for _, w := range r.words(d, "dated by", []string{"start", "end", "record"}) {
+	e.Statuses = f.Texts("status")
+	e.Ongoing = f.Yes("ongoing")
+	if d := f.Take("dated by"); d != nil {
+		for _, w := range r.Words(d, "dated by", []string{"start", "end", "record"}) {
 			e.Dated = map[string]Dating{"start": ByStart, "end": ByEnd, "record": ByRecord}[w]
 		}
 	}
 	e.Window = r.window(f, n)
-	e.Value = f.span("value")
+	e.Value = r.spanOf(f, "value")
 	if op == Count {
-		e.Is = f.span("is")
-		e.Days, e.Concepts = f.yes("on different days"), f.yes("of different codes")
+		e.Is = r.spanOf(f, "is")
+		e.Days, e.Concepts = f.Yes("on different days"), f.Yes("of different codes")
 		if e.Days && e.Concepts {
-			r.wrong(n, "Either days are counted or codes; keep one of \"on different days\" and \"of different codes\".")
+			r.Wrong(n, "Either days are counted or codes; keep one of \"on different days\" and \"of different codes\".")
 		}
 	}
 	if op == First || op == Last {
-		e.WasName = f.text("was")
+		e.WasName = f.Text("was")
 	}
 	return e
 }
@@ -284,7 +288,7 @@ func (r *reader) kinds(n *yaml.Node, words []string) []string {
 			}
 		}
 		if found == "" {
-			r.wrong(n, "%q is no kind of event%s", w, meant(w, eventKinds))
+			r.Wrong(n, "%q is no kind of event%s", w, written.Meant(w, eventKinds))
 			continue
 		}
 		out = append(out, found)
@@ -308,7 +312,7 @@ var classWords = map[string]string{
 
 func (r *reader) classes(n *yaml.Node) []string {
 	var out []string
-	for _, w := range r.texts(n, "class") {
+	for _, w := range r.Texts(n, "class") {
 		code, ok := classWords[w]
 		for _, c := range classWords {
 			if c == w {
@@ -316,7 +320,7 @@ func (r *reader) classes(n *yaml.Node) []string {
 			}
 		}
 		if !ok {
-			r.wrong(n, "%q is no class of encounter%s", w, meant(w, sortedKeys(classWords)))
+			r.Wrong(n, "%q is no class of encounter%s", w, written.Meant(w, sortedKeys(classWords)))
 			continue
 		}
 		out = append(out, code)
@@ -324,56 +328,39 @@ func (r *reader) classes(n *yaml.Node) []string {
 	return out
 }
 
-// words reads one or more of a few known words.
-func (r *reader) words(n *yaml.Node, key string, known []string) []string {
-	var out []string
-	for _, w := range r.texts(n, key) {
-		ok := false
-		for _, k := range known {
-			ok = ok || k == w
-		}
-		if !ok {
-			r.wrong(n, "%s cannot be %q%s", key, w, meant(w, known))
-			continue
-		}
-		out = append(out, w)
-	}
-	return out
-}
-
-func (r *reader) change(f *fields, n *yaml.Node, _ int) Expr {
+func (r *reader) change(f *written.Fields, n *yaml.Node, _ int) Expr {
 	c := r.changeOf(n)
-	v := f.span("value")
+	v := r.spanOf(f, "value")
 	if c == nil {
 		return nil
 	}
 	if c.Value = v; v == nil {
-		r.wrong(n, "The change is compared with nothing; add \"value: -5 or less\" (a fall is below nought).")
+		r.Wrong(n, "The change is compared with nothing; add \"value: -5 or less\" (a fall is below nought).")
 	}
 	return c
 }
 
 // changeOf reads the two events of a change.
 func (r *reader) changeOf(n *yaml.Node) *Change {
-	f := r.fields(n, "a change, as in {from: {first: phq-9}, to: {last: phq-9}}")
+	f := r.Fields(n, "a change, as in {from: {first: phq-9}, to: {last: phq-9}}")
 	if f == nil {
 		return nil
 	}
-	c := &Change{at: at{r.place(n)}}
+	c := &Change{at: at{r.Place(n)}}
 	for key, into := range map[string]**Events{"from": &c.From, "to": &c.To} {
-		x := f.take(key)
+		x := f.Take(key)
 		if x == nil {
-			r.wrong(n, "The change has no %s; write \"%s: {last: phq-9}\".", key, key)
+			r.Wrong(n, "The change has no %s; write \"%s: {last: phq-9}\".", key, key)
 			continue
 		}
 		e, ok := r.expr(x, 0).(*Events)
 		if !ok || e.Op != First && e.Op != Last {
-			r.wrong(x, "%s is one event with a value; write {first: …} or {last: …}.", key)
+			r.Wrong(x, "%s is one event with a value; write {first: …} or {last: …}.", key)
 			continue
 		}
 		*into = e
 	}
-	f.done("A change")
+	f.Done("A change")
 	if c.From == nil || c.To == nil {
 		return nil
 	}

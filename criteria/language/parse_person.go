@@ -6,18 +6,19 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"joinery/timeline"
+	"joinery/written"
 )
 
-func (r *reader) age(_ *fields, n *yaml.Node, _ int) Expr {
+func (r *reader) age(_ *written.Fields, n *yaml.Node, _ int) Expr {
 	s := r.span(n, "age")
 	if s == nil {
 		return nil
 	}
-	a := &Age{at: at{r.place(n)}, Is: *s, Unit: Years}
+	a := &Age{at: at{r.Place(n)}, Is: *s, Unit: Years}
 	if s.Unit != "" {
 		u, ok := parseUnit(s.Unit)
 		if !ok {
-			r.wrong(n, "%q is not a unit of age; write \"18 or over\" for years, or \"6 to 23 months\".", s.Unit)
+			r.Wrong(n, "%q is not a unit of age; write \"18 or over\" for years, or \"6 to 23 months\".", s.Unit)
 		}
 		a.Unit = u
 	}
@@ -26,14 +27,14 @@ func (r *reader) age(_ *fields, n *yaml.Node, _ int) Expr {
 
 // born reads "since 2024-07-01", "before 2024-07-01" and "2022-09-01 to
 // 2024-06-30".
-func (r *reader) born(_ *fields, n *yaml.Node, _ int) Expr {
-	text := r.text(n, "born")
-	x := &Born{at: at{r.place(n)}, From: timeline.NoDay, To: timeline.NoDay, text: text}
+func (r *reader) born(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	text := r.Text(n, "born")
+	x := &Born{at: at{r.Place(n)}, From: timeline.NoDay, To: timeline.NoDay, text: text}
 	words := strings.Fields(text)
 	day := func(i int) timeline.Day {
 		d, err := parseDay(words[i])
 		if err != nil {
-			r.wrong(n, "born: %v.", err)
+			r.Wrong(n, "born: %v.", err)
 		}
 		return d
 	}
@@ -44,21 +45,21 @@ func (r *reader) born(_ *fields, n *yaml.Node, _ int) Expr {
 		x.To = day(1) - 1
 	case len(words) == 3 && words[1] == "to":
 		if x.From, x.To = day(0), day(2); x.From > x.To && x.To != timeline.NoDay {
-			r.wrong(n, "Nobody was born from %s to %s; write the earlier day first.", x.From, x.To)
+			r.Wrong(n, "Nobody was born from %s to %s; write the earlier day first.", x.From, x.To)
 		}
 	default:
-		r.wrong(n, "%q is not understood; write \"born: since 2024-07-01\", \"born: before 2024-07-01\" or \"born: 2022-09-01 to 2024-06-30\".", text)
+		r.Wrong(n, "%q is not understood; write \"born: since 2024-07-01\", \"born: before 2024-07-01\" or \"born: 2022-09-01 to 2024-06-30\".", text)
 	}
 	return x
 }
 
-func (r *reader) sex(_ *fields, n *yaml.Node, _ int) Expr {
-	return &Sex{at{r.place(n)}, r.words(n, "sex", []string{"female", "male", "other", "unknown"})}
+func (r *reader) sex(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	return &Sex{at{r.Place(n)}, r.Words(n, "sex", []string{"female", "male", "other", "unknown"})}
 }
 
-func (r *reader) registered(_ *fields, n *yaml.Node, _ int) Expr {
-	x := &Registered{at: at{r.place(n)}, Yes: true}
-	switch text := r.text(n, "registered"); text {
+func (r *reader) registered(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	x := &Registered{at: at{r.Place(n)}, Yes: true}
+	switch text := r.Text(n, "registered"); text {
 	case "yes", "true":
 	case "no", "false":
 		x.Yes = false
@@ -66,49 +67,49 @@ func (r *reader) registered(_ *fields, n *yaml.Node, _ int) Expr {
 		words := strings.Fields(strings.TrimPrefix(text, "at least "))
 		p, rest, err := parsePeriod(words)
 		if err != nil || len(rest) > 0 && strings.Join(rest, " ") != "or more" {
-			r.wrong(n, "%q is not understood; write \"registered: yes\", \"registered: no\" or \"registered: at least 6 months\".", text)
+			r.Wrong(n, "%q is not understood; write \"registered: yes\", \"registered: no\" or \"registered: at least 6 months\".", text)
 		}
 		x.For = p
 	}
 	return x
 }
 
-func (r *reader) practice(_ *fields, n *yaml.Node, _ int) Expr {
-	return &Registered{at: at{r.place(n)}, Yes: true, In: r.texts(n, "practice")}
+func (r *reader) practice(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	return &Registered{at: at{r.Place(n)}, Yes: true, In: r.Texts(n, "practice")}
 }
 
-func (r *reader) network(_ *fields, n *yaml.Node, _ int) Expr {
-	return &Registered{at: at{r.place(n)}, Yes: true, In: r.texts(n, "network"), Networks: true}
+func (r *reader) network(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	return &Registered{at: at{r.Place(n)}, Yes: true, In: r.Texts(n, "network"), Networks: true}
 }
 
-func (r *reader) area(_ *fields, n *yaml.Node, _ int) Expr {
-	x := &Area{at: at{r.place(n)}}
-	in := r.texts(n, "area")
+func (r *reader) area(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	x := &Area{at: at{r.Place(n)}}
+	in := r.Texts(n, "area")
 	if len(in) == 1 && in[0] == "resident" {
 		return x
 	}
 	for _, code := range in {
 		if len(code) != 9 || !strings.HasPrefix(code, "E01") && !strings.HasPrefix(code, "E09") {
-			r.wrong(n, "%q is no area; write \"resident\" (lives in the area the record is of), a borough such as E09000022 or an LSOA such as E01003012.", code)
+			r.Wrong(n, "%q is no area; write \"resident\" (lives in the area the record is of), a borough such as E09000022 or an LSOA such as E01003012.", code)
 		}
 	}
 	x.In = in
 	return x
 }
 
-func (r *reader) deprivation(_ *fields, n *yaml.Node, _ int) Expr {
+func (r *reader) deprivation(_ *written.Fields, n *yaml.Node, _ int) Expr {
 	s := r.span(n, "deprivation")
 	if s == nil {
 		return nil
 	}
-	return &Deprivation{at{r.place(n)}, *s}
+	return &Deprivation{at{r.Place(n)}, *s}
 }
 
-func (r *reader) ethnicity(_ *fields, n *yaml.Node, _ int) Expr {
-	x := &Ethnicity{at{r.place(n)}, r.texts(n, "ethnicity")}
+func (r *reader) ethnicity(_ *written.Fields, n *yaml.Node, _ int) Expr {
+	x := &Ethnicity{at{r.Place(n)}, r.Texts(n, "ethnicity")}
 	for _, letter := range x.In {
 		if letter != "99" && (len(letter) != 1 || !strings.Contains("ABCDEFGHJKLMNPRSZ", letter)) {
-			r.wrong(n, "%q is no ethnic category; write the letters of the NHS list (A White British … S any other, Z not stated) or 99 (not known).", letter)
+			r.Wrong(n, "%q is no ethnic category; write the letters of the NHS list (A White British … S any other, Z not stated) or 99 (not known).", letter)
 		}
 	}
 	return x

@@ -4,15 +4,17 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"joinery/written"
 )
 
 // window reads the keys that say when events are looked for. Without any it is
 // everything up to the index date.
-func (r *reader) window(f *fields, head *yaml.Node) Window {
-	within, between := f.take("within"), f.take("between")
-	since, before := f.take("since"), f.take("before")
-	from, to := f.take("from"), f.take("to")
-	after := f.take("after")
+func (r *reader) window(f *written.Fields, head *yaml.Node) Window {
+	within, between := f.Take("within"), f.Take("between")
+	since, before := f.Take("since"), f.Take("before")
+	from, to := f.Take("from"), f.Take("to")
+	after := f.Take("after")
 	n := 0
 	for _, x := range []*yaml.Node{within, between, since, before, from, after} {
 		if x != nil {
@@ -21,7 +23,7 @@ func (r *reader) window(f *fields, head *yaml.Node) Window {
 	}
 	switch {
 	case n > 1:
-		r.wrong(head, "The time is given twice; keep one of within, between, since, before, and from with to.")
+		r.Wrong(head, "The time is given twice; keep one of within, between, since, before, and from with to.")
 	case within != nil:
 		return r.within(within)
 	case between != nil:
@@ -31,12 +33,12 @@ func (r *reader) window(f *fields, head *yaml.Node) Window {
 	case before != nil:
 		return r.before(before)
 	case after != nil:
-		what := r.text(after, "after")
-		r.wrong(after, "A window that only begins has no end; write \"within: 28 days after %s\", or \"since: %s\" for up to the index date.", what, what)
+		what := r.Text(after, "after")
+		r.Wrong(after, "A window that only begins has no end; write \"within: 28 days after %s\", or \"since: %s\" for up to the index date.", what, what)
 	case from != nil && to == nil:
-		r.wrong(from, "The window has no end; add \"to: %s\" with its last day, or write \"since: %s\" for up to the index date.", "2026-03-31", r.text(from, "from"))
+		r.Wrong(from, "The window has no end; add \"to: %s\" with its last day, or write \"since: %s\" for up to the index date.", "2026-03-31", r.Text(from, "from"))
 	case from == nil && to != nil:
-		r.wrong(to, "The window has no beginning; add \"from: 2025-04-01\" with its first day.")
+		r.Wrong(to, "The window has no beginning; add \"from: 2025-04-01\" with its first day.")
 	case from != nil:
 		return r.dates(from, to)
 	}
@@ -44,26 +46,26 @@ func (r *reader) window(f *fields, head *yaml.Node) Window {
 }
 
 func (r *reader) within(n *yaml.Node) Window {
-	text := r.text(n, "within")
+	text := r.Text(n, "within")
 	w := Window{Kind: Within, text: "within " + text}
 	p, rest, err := parsePeriod(strings.Fields(text))
 	if err != nil {
-		r.wrong(n, "within: %v.", err)
+		r.Wrong(n, "within: %v.", err)
 		return w
 	}
 	w.Length = p
 	if len(rest) == 0 {
 		if p.N == 0 {
-			r.wrong(n, "A window of no length holds nothing; write \"within: 1 day\" for the index date itself.")
+			r.Wrong(n, "A window of no length holds nothing; write \"within: 1 day\" for the index date itself.")
 		}
 		return w
 	}
 	if strings.Join(rest[1:], " ") == "index date" || strings.Join(rest[1:], " ") == "the index date" {
 		switch rest[0] {
 		case "after":
-			r.wrong(n, "This reads data after the index date, which nobody has yet on that day; write \"within: %s\" for the time up to it.", p)
+			r.Wrong(n, "This reads data after the index date, which nobody has yet on that day; write \"within: %s\" for the time up to it.", p)
 		default:
-			r.wrong(n, "Windows end on the index date anyway; write \"within: %s\".", p)
+			r.Wrong(n, "Windows end on the index date anyway; write \"within: %s\".", p)
 		}
 		return w
 	}
@@ -73,10 +75,10 @@ func (r *reader) within(n *yaml.Node) Window {
 	case "before":
 		w.Kind = WithinBefore
 	case "of":
-		r.wrong(n, "%q does not say on which side; write \"within: %s after %s\" or \"within: %s before %s\".", text, p, strings.Join(rest[1:], " "), p, strings.Join(rest[1:], " "))
+		r.Wrong(n, "%q does not say on which side; write \"within: %s after %s\" or \"within: %s before %s\".", text, p, strings.Join(rest[1:], " "), p, strings.Join(rest[1:], " "))
 		return w
 	default:
-		r.wrong(n, "%q is not understood; write \"12 months\", \"28 days after discharge\" or \"7 days before surgery\".", text)
+		r.Wrong(n, "%q is not understood; write \"12 months\", \"28 days after discharge\" or \"7 days before surgery\".", text)
 		return w
 	}
 	w.Anchor, rest = r.anchor(n, rest[1:])
@@ -87,12 +89,12 @@ func (r *reader) within(n *yaml.Node) Window {
 // between reads "6 and 18 months ago", "12 months and 3 months ago", "3 and 24
 // months before discharge", and "age 12 months and age 24 months".
 func (r *reader) between(n *yaml.Node) Window {
-	text := r.text(n, "between")
+	text := r.Text(n, "between")
 	w := Window{Kind: Between, text: "between " + text}
 	words := strings.Fields(text)
 	near, far, ok := cut(words, "and")
 	if !ok {
-		r.wrong(n, "between has two ends; write \"6 and 18 months ago\", or \"age 1 year and age 2 years\".")
+		r.Wrong(n, "between has two ends; write \"6 and 18 months ago\", or \"age 1 year and age 2 years\".")
 		return w
 	}
 	var rest []string
@@ -113,7 +115,7 @@ func (r *reader) between(n *yaml.Node) Window {
 	w.Last, rest = r.anchor(n, far)
 	r.nothingLeft(n, rest)
 	if a, b := w.Anchor, w.Last; a != nil && b != nil && a.Name == "" && b.Name == "" && days(a.Age) >= days(b.Age) {
-		r.wrong(n, "The window ends before it begins; write the younger age first.")
+		r.Wrong(n, "The window ends before it begins; write the younger age first.")
 	}
 	return w
 }
@@ -126,14 +128,14 @@ func (r *reader) ends(n *yaml.Node, w *Window, near, far []string) {
 	a, rest, err := parsePeriod(near)
 	b, rest2, err2 := parsePeriod(far)
 	if err != nil || err2 != nil || len(rest)+len(rest2) > 0 {
-		r.wrong(n, "%q is not understood; write \"6 and 18 months ago\", or \"3 and 24 months before discharge\".", strings.TrimPrefix(w.text, "between "))
+		r.Wrong(n, "%q is not understood; write \"6 and 18 months ago\", or \"3 and 24 months before discharge\".", strings.TrimPrefix(w.text, "between "))
 		return
 	}
 	if days(a) > days(b) {
 		a, b = b, a
 	}
 	if days(a) == days(b) {
-		r.wrong(n, "The two ends are the same, so the window holds nothing; write the nearer and the farther one.")
+		r.Wrong(n, "The two ends are the same, so the window holds nothing; write the nearer and the farther one.")
 	}
 	w.Until, w.Length = a, b
 }
@@ -151,7 +153,7 @@ func cut(words []string, at string) (before, after []string, ok bool) {
 func days(p Period) int { return p.N * []int{100, 700, 3044, 36525}[p.Unit] }
 
 func (r *reader) since(n *yaml.Node) Window {
-	text := r.text(n, "since")
+	text := r.Text(n, "since")
 	w := Window{Kind: Since, text: "since " + text}
 	if d, err := parseDay(text); err == nil {
 		w.Kind, w.From = Dates, d
@@ -164,13 +166,13 @@ func (r *reader) since(n *yaml.Node) Window {
 }
 
 func (r *reader) before(n *yaml.Node) Window {
-	text := r.text(n, "before")
+	text := r.Text(n, "before")
 	w := Window{Kind: BeforeAnchor, text: "before " + text}
 	words := strings.Fields(text)
 	if len(words) == 3 && words[2] == "ago" {
 		p, _, err := parsePeriod(words)
 		if err != nil {
-			r.wrong(n, "before: %v.", err)
+			r.Wrong(n, "before: %v.", err)
 		}
 		w.Kind, w.Until = EndsAgo, p
 		return w
@@ -184,14 +186,14 @@ func (r *reader) before(n *yaml.Node) Window {
 func (r *reader) dates(from, to *yaml.Node) Window {
 	w := Window{Kind: Dates}
 	var err error
-	if w.From, err = parseDay(r.text(from, "from")); err != nil {
-		r.wrong(from, "from: %v.", err)
+	if w.From, err = parseDay(r.Text(from, "from")); err != nil {
+		r.Wrong(from, "from: %v.", err)
 	}
-	if w.To, err = parseDay(r.text(to, "to")); err != nil {
-		r.wrong(to, "to: %v.", err)
+	if w.To, err = parseDay(r.Text(to, "to")); err != nil {
+		r.Wrong(to, "to: %v.", err)
 	}
 	if w.From > w.To && w.To != 0 {
-		r.wrong(to, "The window ends before it begins; write the earlier day under from.")
+		r.Wrong(to, "The window ends before it begins; write the earlier day under from.")
 	}
 	w.text = "from " + w.From.String() + " to " + w.To.String()
 	return w
@@ -202,10 +204,10 @@ func (r *reader) dates(from, to *yaml.Node) Window {
 func (r *reader) anchor(n *yaml.Node, words []string) (*Anchor, []string) {
 	switch {
 	case len(words) == 0:
-		r.wrong(n, "What the window hangs on is missing; write birth, \"age 2 years\" or the name of one of the events.")
+		r.Wrong(n, "What the window hangs on is missing; write birth, \"age 2 years\" or the name of one of the events.")
 		return nil, nil
 	case words[0] == "birth":
-		return &Anchor{at: at{r.place(n)}}, words[1:]
+		return &Anchor{at: at{r.Place(n)}}, words[1:]
 	case words[0] == "age":
 		words = words[1:]
 		if len(words) == 1 {
@@ -213,18 +215,18 @@ func (r *reader) anchor(n *yaml.Node, words []string) (*Anchor, []string) {
 		}
 		p, rest, err := parsePeriod(words)
 		if err != nil {
-			r.wrong(n, "age: %v.", err)
+			r.Wrong(n, "age: %v.", err)
 			return nil, nil
 		}
-		return &Anchor{at: at{r.place(n)}, Age: p}, rest
+		return &Anchor{at: at{r.Place(n)}, Age: p}, rest
 	}
-	a := &Anchor{at: at{r.place(n)}, Name: words[0]}
+	a := &Anchor{at: at{r.Place(n)}, Name: words[0]}
 	r.hanging = append(r.hanging, a)
 	return a, words[1:]
 }
 
 func (r *reader) nothingLeft(n *yaml.Node, words []string) {
 	if len(words) > 0 {
-		r.wrong(n, "%q is too much here; leave it out.", strings.Join(words, " "))
+		r.Wrong(n, "%q is too much here; leave it out.", strings.Join(words, " "))
 	}
 }

@@ -1,110 +1,15 @@
 package language
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
+import "joinery/written"
 
-	"joinery/fault"
+// What is said of files is said in the words of package written.
+type (
+	// File is a file of the language by its name.
+	File = written.File
+	// Place is where something stands in a file.
+	Place = written.Place
+	// Problem is one mistake: where it is, and what to write instead.
+	Problem = written.Problem
+	// Problems is every mistake found, in the order of the files and lines.
+	Problems = written.Problems
 )
-
-// Place is where something stands in a file. Lines count from 1; a Line of 0
-// means the file as a whole.
-type Place struct {
-	File string
-	Line int
-}
-
-func (p Place) String() string {
-	if p.Line == 0 {
-		return p.File
-	}
-	return fmt.Sprintf("%s:%d", p.File, p.Line)
-}
-
-// Problem is one mistake in a file: where it is, what is wrong, and what to
-// write instead.
-type Problem struct {
-	Place
-	Message string
-}
-
-func (p Problem) String() string { return p.Place.String() + ": " + p.Message }
-
-// Problems is every mistake found, in the order of the files and lines. As an
-// error it is of the kind fault.Invalid, and its message shows all of them.
-type Problems []Problem
-
-// Error returns the problems, one a line.
-func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// FaultKind is fault.Invalid.
-func (ps Problems) FaultKind() fault.Kind { return fault.Invalid }
-
-// FaultMessage returns the problems, one a line: a definition's text holds no
-// person's details.
-func (ps Problems) FaultMessage() string { return ps.Error() }
-
-func (ps *Problems) add(at Place, format string, args ...any) {
-	*ps = append(*ps, Problem{at, fmt.Sprintf(format, args...)})
-}
-
-// tidy sorts the problems and drops what is said twice.
-func (ps Problems) tidy() Problems {
-	slices.SortStableFunc(ps, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
-	})
-	return slices.Compact(ps)
-}
-
-// nearest returns the known word that is closest to a word, or "" when none is
-// close enough to have been meant.
-func nearest(word string, known []string) string {
-	best, distance := "", len(word)/2+1
-	for _, k := range known {
-		if d := edits(strings.ToLower(word), k); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// edits returns how many letters must be added, dropped or changed to make b
-// of a (Levenshtein).
-func edits(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return max(len(a), len(b))
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
-}
-
-// meant returns ". Do you mean …?", or the words there are.
-func meant(word string, known []string) string {
-	if n := nearest(word, known); n != "" {
-		return fmt.Sprintf("; write %q?", n)
-	}
-	return "; there are: " + strings.Join(known, ", ")
-}
