@@ -51,8 +51,9 @@ var imports = []struct{ pkg, may string }{
 
 	// Care: what is done for people, back through the record.
 	{"care/finding", "fault fhir timeline criteria criteria/language record/access record record/timelines"},
-
 	{"care/workflow/clock", "fault"},
+	{"care/model", "fault written timeline criteria/language"},
+	{"packs", "written"},
 
 	// Faces.
 	{"web", "fault fhir record record/access"},

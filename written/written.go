@@ -246,7 +246,12 @@ func (f *Fields) Take(key string) *yaml.Node {
 // Done reports the keys that nobody took.
 func (f *Fields) Done(what string) {
 	for _, key := range f.Keys {
-		if _, left := f.at[key.Value]; left {
+		value, left := f.at[key.Value]
+		switch {
+		case !left:
+		case f.Node.Style&yaml.FlowStyle != 0 && value.Tag == "!!null" && value.Value == "":
+			f.r.Wrong(key, "%q is cut off by a comma; inside {…} a text with a comma needs quotes around it.", key.Value)
+		default:
 			f.r.Wrong(key, "%s has no key %q%s", what, key.Value, Meant(key.Value, f.known))
 		}
 	}

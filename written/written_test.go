@@ -41,6 +41,7 @@ func TestMistakesAreNamedWithWhatToWriteInstead(t *testing.T) {
 		{"an empty key", "recipe: pea-soup\ntitle:\n", `soup.yaml:2: title is empty; write "title: Pea soup".`},
 		{"a list for a text", "recipe: pea-soup\ntitle: [a, b]\n", `soup.yaml:2: title is one piece of text; this is a list or a group.`},
 		{"an unknown key", "recipe: pea-soup\ntitle: Pea soup\nvegam: yes\n", `soup.yaml:3: A recipe has no key "vegam"; write "vegan"?`},
+		{"a comma in a text", "{recipe: pea-soup, title: Soup, with peas}\n", `soup.yaml:1: "with peas" is cut off by a comma; inside {…} a text with a comma needs quotes around it.`},
 		{"a key twice", "recipe: pea-soup\ntitle: Pea soup\ntitle: Soup\n", `soup.yaml:3: "title" stands twice; keep one, the better one.`},
 		{"neither yes nor no", "recipe: pea-soup\ntitle: Pea soup\nvegan: mostly\n", `soup.yaml:3: vegan is yes or no.`},
 		{"no id", "recipe: Pea Soup\ntitle: Pea soup\n", `soup.yaml:1: "Pea Soup" is no id; use small letters, digits and single hyphens, at most 64, as in blood-pressure.`},

@@ -27,7 +27,7 @@ func codeSet(id, unit string, codes ...string) File {
 	for _, c := range codes {
 		text += "  - {code: " + c + ", says: it, mark: V}\n"
 	}
-	return File{id + ".yaml", []byte(text)}
+	return File{Name: id + ".yaml", Data: []byte(text)}
 }
 
 func sets() []File {
@@ -99,7 +99,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"decile", "who: {deprivation: 11 or more}\n", 8, []string{"from 1, the most deprived, to 10"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, problems := Load(append(sets(), File{"it.yaml", []byte(head + c.rest)}), nil)
+			_, problems := Load(append(sets(), File{Name: "it.yaml", Data: []byte(head + c.rest)}), nil)
 			if len(problems) == 0 {
 				t.Fatalf("it passes the check:\n%s", c.rest)
 			}
@@ -130,7 +130,7 @@ func TestMistakesInCodeSets(t *testing.T) {
 		"no unit":     {top + "unit: mmHg\ninclude: [{code: 1, says: one, mark: V}]\n", "not a UCUM unit"},
 		"unknown key": {top + "inclde: []\ninclude: [{code: 1, says: one, mark: V}]\n", `write "include"?`},
 	} {
-		_, problems := Load(append(sets(), File{"x.yaml", []byte(c.text)}), nil)
+		_, problems := Load(append(sets(), File{Name: "x.yaml", Data: []byte(c.text)}), nil)
 		if !strings.Contains(problems.Error(), c.says) || !strings.HasPrefix(problems.Error(), "x.yaml:") {
 			t.Errorf("%s: got %q, want it to say %q", name, problems.Error(), c.says)
 		}
@@ -152,7 +152,7 @@ func TestOwnFilesGoBeforeShippedOnes(t *testing.T) {
 // TestHash holds that a hash changes with everything that a definition rests on.
 func TestHash(t *testing.T) {
 	hash := func(rest string, fall File) string {
-		lib, problems := Load(append(sets()[1:], fall, File{"it.yaml", []byte(head + rest)}), nil)
+		lib, problems := Load(append(sets()[1:], fall, File{Name: "it.yaml", Data: []byte(head + rest)}), nil)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -187,7 +187,7 @@ func TestTenThousandConditions(t *testing.T) {
 	doubling.WriteString("who: {meets: t60}\n")
 	for name, text := range map[string]string{"wide": wide.String(), "doubling": doubling.String()} {
 		start := time.Now()
-		if _, problems := Load(append(sets(), File{"it.yaml", []byte(text)}), nil); len(problems) > 0 {
+		if _, problems := Load(append(sets(), File{Name: "it.yaml", Data: []byte(text)}), nil); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems[0])
 		}
 		if took := time.Since(start); took > 20*time.Second {
@@ -195,7 +195,7 @@ func TestTenThousandConditions(t *testing.T) {
 		}
 	}
 	deep := head + "who: " + strings.Repeat("{not: ", 200) + "{has: fall}" + strings.Repeat("}", 200) + "\n"
-	if _, problems := Load(append(sets(), File{"it.yaml", []byte(deep)}), nil); !strings.Contains(problems.Error(), "deep") {
+	if _, problems := Load(append(sets(), File{Name: "it.yaml", Data: []byte(deep)}), nil); !strings.Contains(problems.Error(), "deep") {
 		t.Errorf("200 conditions in one another: got %q, want it refused as too deep", problems.Error())
 	}
 }
@@ -224,7 +224,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	shipped := sets()
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		_, problems := Load([]File{{"fuzz.yaml", data}}, shipped)
+		_, problems := Load([]File{{Name: "fuzz.yaml", Data: data}}, shipped)
 		_ = problems.Error()
 	})
 }

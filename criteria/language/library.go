@@ -53,7 +53,7 @@ func (l *Library) Definition(id string) (*Definition, error) {
 	if d, ok := l.Definitions[id]; ok {
 		return d, nil
 	}
-	return nil, Problems{{Place{File: id}, "There is no such definition" + written.Meant(id, sortedKeys(l.Definitions))}}
+	return nil, Problems{{Place: Place{File: id}, Message: "There is no such definition" + written.Meant(id, sortedKeys(l.Definitions))}}
 }
 
 func (l *Library) read(files []File, problems *Problems, shadowed bool) {
@@ -303,4 +303,42 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 
 func unsureCodes(s *CodeSet) string {
 	return fmt.Sprintf("unverified: of the codes of %s, %d of %d have no second source", s.ID, s.Unsure(), len(s.Codes))
+}
+
+// Files returns the names of the files that definitions rest on: their own,
+// those of the definitions they refer to, and those of the code sets of all of
+// them, each once, in order.
+func (l *Library) Files(ds ...*Definition) []string {
+	names := map[string]bool{}
+	for _, d := range ds {
+		l.files(d, names)
+	}
+	return sortedKeys(names)
+}
+
+func (l *Library) files(d *Definition, names map[string]bool) {
+	if names[d.File] {
+		return
+	}
+	names[d.File] = true
+	for _, s := range d.uses {
+		l.setFiles(s, names)
+	}
+	for _, other := range d.Meets() {
+		l.files(other, names)
+	}
+}
+
+func (l *Library) setFiles(s *CodeSet, names map[string]bool) {
+	if names[s.File] {
+		return
+	}
+	names[s.File] = true
+	for _, refs := range [][]setRef{s.include, s.exclude} {
+		for _, ref := range refs {
+			if other, ok := l.CodeSets[ref.id]; ok {
+				l.setFiles(other, names)
+			}
+		}
+	}
 }
