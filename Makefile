@@ -15,7 +15,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long compare thread fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long compare thread oracle engine fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,16 @@ compare: ## three shipped definitions of the flat set POPULATION beside the same
 
 thread: build ## one thread from end to end: people in and out, verified; invented ones too, and a definition asked of them
 	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v
+
+ORACLE := criteria/export/oracle
+
+engine: $(ORACLE)/node_modules/.package-lock.json ## install the independent CQL engine, for tests (needs npm)
+
+$(ORACLE)/node_modules/.package-lock.json: $(ORACLE)/package-lock.json
+	@cd $(ORACLE) && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
+
+oracle: engine ## every definition asked of 2,120 people, by us and by an independent CQL engine
+	$(GO) test ./$(ORACLE) -count=1 -v -run TestOracle -all -timeout 120m
 
 fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth trying again
 	@for pkg in $$($(GO) list ./...); do \

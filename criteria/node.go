@@ -263,14 +263,14 @@ func roundOff(x float64) float64 {
 }
 
 // days returns how many days of the window were spent in stays: the midnights
-// between start and end. A stay that has not ended lasts until the index date.
+// between start and end. A stay that has not ended on the index date lasts until then.
 func (n *stayNode) days(m *machine) float64 {
 	var total timeline.Day
 	low, high := direct(n.leaf.events.Window, m.on)
 	m.each(n.leaf, func(i int, _ *ref) {
-		end, ok := m.events.End(i)
-		if !ok {
-			end = m.on
+		end := m.on // as for one that has not ended: what comes later is not read
+		if last, ok := m.events.End(i); ok {
+			end = min(end, last)
 		}
 		if start := m.events.Day[i]; start != timeline.NoDay {
 			total += max(0, min(end, high+1)-max(start, low))

@@ -159,10 +159,11 @@ func TestM28BedDays(t *testing.T) {
 		Monday to Wednesday | Condition diabetes 2020; Encounter - 2025-06-02 until 2025-06-04 class IMP
 		a day case | Condition diabetes 2020; Encounter - 2025-06-02 until 2025-06-02 class IMP
 		still in, for three nights | Condition diabetes 2020; Encounter - 2026-01-28 class IMP
+		still in, for three nights, and out next week | Condition diabetes 2020; Encounter - 2026-01-28 until 2026-02-05 class IMP
 		over the edge of the window, one night inside | Condition diabetes 2020; Encounter - 2025-01-20 until 2025-02-02 class IMP
 		in A&E | Condition diabetes 2020; Encounter - 2025-06-02 until 2025-06-04 class EMER`)
-	if c.Events != 2+0+3+1 {
-		t.Errorf("%v bed days, want 6", c.Events)
+	if c.Events != 2+0+3+3+1 {
+		t.Errorf("%v bed days, want 9", c.Events)
 	}
 }
 

@@ -142,7 +142,7 @@ func EventsOf(res fhir.Value) []Event {
 	case "Encounter":
 		e.Class = res.Get("class").Get("code").Text()
 	case "Immunization":
-		e.What.Codes = withProcedure(e.What.Codes, res)
+		e.What.Codes = vaccinationOf(res)
 	}
 	if kind != "Observation" {
 		return []Event{e}
@@ -280,8 +280,14 @@ func codesOf(res fhir.Value, name string) []Code {
 	if concept.Kind() == fhir.String { // a canonical URL
 		return []Code{{Code: concept.Text()}}
 	}
+	return codesIn(slices.Collect(concept.Items()))
+}
+
+// codesIn returns all codings of some concepts, in order; where there are none,
+// the first text.
+func codesIn(concepts []fhir.Value) []Code {
 	var codes []Code
-	for one := range concept.Items() {
+	for _, one := range concepts {
 		for c := range one.Get("coding").Items() {
 			if code := c.Get("code").Text(); code != "" {
 				codes = append(codes, Code{System: c.Get("system").Text(), Code: code})
@@ -289,7 +295,7 @@ func codesOf(res fhir.Value, name string) []Code {
 		}
 	}
 	if len(codes) == 0 {
-		for one := range concept.Items() {
+		for _, one := range concepts {
 			for _, text := range []string{one.Get("text").Text(), one.At("coding", "display").Text()} {
 				if text != "" {
 					return []Code{{Code: text}}
@@ -303,17 +309,17 @@ func codesOf(res fhir.Value, name string) []Code {
 
 const vaccinationProcedure = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-VaccinationProcedure"
 
-// withProcedure adds to the codes of a vaccine those of the procedure, which UK
-// Core has in an extension: there the vaccine itself is a product, and which
+// vaccinationOf returns the codes of a vaccine with those of the procedure, which
+// UK Core has in an extension: there the vaccine itself is a product, and which
 // dose of which course it was the procedure says.
-func withProcedure(codes []Code, res fhir.Value) []Code {
+func vaccinationOf(res fhir.Value) []Code {
+	concepts := slices.Collect(res.Get("vaccineCode").Items())
 	for x := range res.Get("extension").Items() {
 		if x.Get("url").Is(vaccinationProcedure) {
-			codes = append(codes, codesOf(x, "valueCodeableConcept")...)
+			concepts = append(concepts, x.Get("valueCodeableConcept"))
 		}
 	}
-	slices.SortFunc(codes, Code.Compare)
-	return slices.Compact(codes)
+	return codesIn(concepts)
 }
 
 // medicationOf returns the concept of a medicine: its own, that of the contained

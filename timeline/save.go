@@ -16,7 +16,7 @@ import (
 // rules is the number of the rules by which events are made of resources and
 // laid down. It goes up whenever EventsOf, ProfileOf or the columns change; what
 // was made by other rules is made anew.
-const rules = 2
+const rules = 3
 
 var saved = fmt.Sprintf("joinery timelines 1, rules %d\n", rules)
 

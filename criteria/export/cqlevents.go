@@ -8,60 +8,6 @@ import (
 	"joinery/criteria/language"
 )
 
-// kind says how a resource type becomes an event: CQL expressions of the
-// resource X.
-type kind struct {
-	name, start, ended, recorded, status, class, concept string
-	is                                                   string // what must hold for it to be one
-}
-
-func dateOf(element string) string {
-	return fmt.Sprintf("Coalesce((X.%s as FHIR.dateTime).value, (X.%s as FHIR.Period).\"start\".value)", element, element)
-}
-
-func endOf(element string) string { return fmt.Sprintf("(X.%s as FHIR.Period).\"end\".value", element) }
-
-const coded, concepts = "X.status.value", "X.clinicalStatus.coding[0].code.value"
-
-// kinds are the resource types that are read, as package timeline reads them.
-var kinds = []kind{
-	{"AllergyIntolerance", "Coalesce(" + dateOf("onset") + ", X.recordedDate.value)", "null", "X.recordedDate.value", concepts, "null", "X.code", `"Is So"(X.verificationStatus)`},
-	{"CarePlan", `Coalesce(X.period."start".value, X.created.value)`, `X.period."end".value`, "X.created.value", coded, "null", "X.category[0]", ""},
-	{"Condition", "Coalesce(" + dateOf("onset") + ", X.recordedDate.value)", "Coalesce((X.abatement as FHIR.dateTime).value, " + endOf("abatement") + ")", "X.recordedDate.value", concepts, "null", "X.code", `"Is So"(X.verificationStatus)`},
-	{"DiagnosticReport", "Coalesce(" + dateOf("effective") + ", X.issued.value)", "null", "X.issued.value", coded, "null", "X.code", ""},
-	{"Encounter", `X.period."start".value`, `X.period."end".value`, "null", coded, "X.class.code.value", "X.type[0]", ""},
-	{"Flag", `X.period."start".value`, `X.period."end".value`, "null", coded, "null", "X.code", ""},
-	{"Immunization", "Coalesce((X.occurrence as FHIR.dateTime).value, X.recorded.value)", "null", "X.recorded.value", coded, "null", "X.vaccineCode", ""},
-	{"MedicationRequest", "X.authoredOn.value", `X.dispenseRequest.validityPeriod."end".value`, "null", coded, "null", "(X.medication as FHIR.CodeableConcept)", ""},
-	{"MedicationStatement", "Coalesce(" + dateOf("effective") + ", X.dateAsserted.value)", endOf("effective"), "X.dateAsserted.value", coded, "null", "(X.medication as FHIR.CodeableConcept)", ""},
-	{"Procedure", dateOf("performed"), endOf("performed"), "null", coded, "null", "X.code", ""},
-	{"RiskAssessment", dateOf("occurrence"), endOf("occurrence"), "null", coded, "null", "X.code", ""},
-	{"ServiceRequest", "Coalesce(X.authoredOn.value, " + dateOf("occurrence") + ")", "null", "null", coded, "null", "X.code", ""},
-}
-
-// everything writes the list of all events of the patient.
-func everything() string {
-	observed := "Coalesce(" + dateOf("effective") + ", X.issued.value)"
-	parts := []string{
-		fmt.Sprintf(`([Observation] X where Coalesce(X.status.value, '') != 'entered-in-error'
-      return all "Event"('Observation', X.id.value, %s, X.meta.lastUpdated.value, %s, X.issued.value, X.status.value, null, X.code,
-        "Amount"(X.value as Choice<FHIR.Quantity, FHIR.integer>), Coalesce((X.value as FHIR.Quantity).code.value, (X.value as FHIR.Quantity).unit.value), (X.value as FHIR.Quantity).comparator.value))`, observed, endOf("effective")),
-		fmt.Sprintf(`(flatten ([Observation] X where Coalesce(X.status.value, '') != 'entered-in-error'
-      return all (X.component P
-        return all "Event"('Observation', X.id.value, %s, X.meta.lastUpdated.value, %s, X.issued.value, X.status.value, null, P.code,
-          "Amount"(P.value as Choice<FHIR.Quantity, FHIR.integer>), Coalesce((P.value as FHIR.Quantity).code.value, (P.value as FHIR.Quantity).unit.value), (P.value as FHIR.Quantity).comparator.value))))`, observed, endOf("effective")),
-	}
-	for _, k := range kinds {
-		is := "Coalesce(" + k.status + ", '') != 'entered-in-error'"
-		if k.is != "" {
-			is += " and " + k.is
-		}
-		parts = append(parts, fmt.Sprintf("([%s] X where %s\n      return all \"Event\"('%s', X.id.value, %s, X.meta.lastUpdated.value, %s, %s, %s, %s, %s, null, null, null))",
-			k.name, is, k.name, k.start, k.ended, k.recorded, k.status, k.class, k.concept))
-	}
-	return "\ndefine \"Events\":\n  flatten {\n    " + strings.Join(parts, ",\n    ") + "\n  }\n"
-}
-
 // units are those from which values are converted.
 var units = []string{
 	"1", "{score}", "%", "mm[Hg]", "kPa", "Pa", "kg", "g", "mg", "ug", "[lb_av]", "[oz_av]", "[stone_av]", "m", "cm", "mm", "[in_i]", "[ft_i]", "kg/m2",
@@ -125,22 +71,30 @@ func (w *writer) list(e *language.Events, valued bool) string {
 	if e.Value != nil && (e.Op == language.Has || e.Op == language.Count) {
 		conditions = append(conditions, in(e.Value, value, "E.comparator"))
 	}
-	expression := "\"Events\" E\n    where " + strings.Join(conditions, "\n      and ") + "\n    return all E"
+	expression := w.those(e.Codes) + " E\n    where " + strings.Join(conditions, "\n      and ") + "\n    return all E"
 	n, ok := w.events[expression]
 	if !ok {
-		n = len(w.events) + 1
+		n = fmt.Sprintf("events %d: %s", len(w.events)+1, e.Name())
 		w.events[expression] = n
-		w.define(fmt.Sprintf("events %d: %s", n, e.Name()), expression)
+		w.define(n, expression)
 	}
-	return fmt.Sprintf("events %d: %s", n, e.Name())
+	return n
 }
 
-// filters writes what an event must be, its value apart.
+// filters writes what an event must be and when, its value apart.
 func (w *writer) filters(e *language.Events) []string {
-	var out []string
-	if e.Codes != nil {
-		out = append(out, w.codes(e.Codes, "E"))
+	out := w.what(e)
+	if e.Ongoing {
+		out = append(out, `(E.ended is null or E.ended > "On")`)
 	}
+	day, latest := dated(e.Dated, "E")
+	out = append(out, latest+` <= "On"`)
+	return append(out, w.window(e, day, latest)...)
+}
+
+// what writes what an event must be, its code, dates and value apart.
+func (w *writer) what(e *language.Events) []string {
+	var out []string
 	for _, in := range []struct {
 		element string
 		words   []string
@@ -152,12 +106,7 @@ func (w *writer) filters(e *language.Events) []string {
 	if len(e.Statuses) == 0 {
 		out = append(out, fmt.Sprintf("not (E.status in { %s })", texts(language.NeverHappened)))
 	}
-	if e.Ongoing {
-		out = append(out, `(E.ended is null or E.ended > "On")`)
-	}
-	day, latest := dated(e.Dated, "E")
-	out = append(out, latest+` <= "On"`)
-	return append(out, w.window(e, day, latest)...)
+	return out
 }
 
 func texts(words []string) string {
@@ -179,23 +128,57 @@ func dated(by language.Dating, e string) (day, latest string) {
 	return e + ".begins", e + ".latest"
 }
 
-// codes writes that an event is in a code set.
-func (w *writer) codes(s *language.CodeSet, e string) string {
+// those writes the events of a code set, and returns what they are called. An
+// engine looks up each code that the person has once, not once for every event.
+func (w *writer) those(s *language.CodeSet) string {
+	if s == nil {
+		return `"Events"`
+	}
+	n := "those of " + s.ID
+	if w.named[n] {
+		return quoted(n)
+	}
+	w.named[n] = true
+	var some, each []string
+	words := wordsIn(s, "W")
+	if len(words) < len(s.Codes) {
+		w.sets[s.ID] = s
+		codes := quoted(w.define("codes of "+s.ID, fmt.Sprintf(`"Codes" C where C in %s return all C.system + '|' + C.code`, quoted(s.ID))))
+		some, each = append(some, "exists "+codes), append(each, "exists (E.codes C where C.system + '|' + C.code in "+codes+" return all 1)")
+	}
+	if len(words) > 0 {
+		said := quoted(w.define("words of "+s.ID, `"Words" W where `+strings.Join(words, "\n    or ")+" return all W"))
+		some, each = append(some, "exists "+said), append(each, "Coalesce(E.words in "+said+", false)")
+	}
+	w.define(n, fmt.Sprintf("if %s then (\"Events\" E where %s return all E) else null", strings.Join(some, " or "), strings.Join(each, " or ")))
+	return quoted(n)
+}
+
+// wordsIn writes, for each of the words in a code set, that a text is so.
+func wordsIn(s *language.CodeSet, words string) []string {
 	var parts []string
-	coded := false
 	for _, c := range s.Codes {
 		switch {
 		case c.System != "":
-			coded = true
 		case c.Begins:
-			parts = append(parts, fmt.Sprintf("Coalesce(StartsWith(%s.words, %s), false)", e, text(c.Code)))
+			parts = append(parts, fmt.Sprintf("StartsWith(%s, %s)", words, text(c.Code)))
 		default:
-			parts = append(parts, fmt.Sprintf("Coalesce(%s.words = %s, false)", e, text(c.Code)))
+			parts = append(parts, fmt.Sprintf("%s = %s", words, text(c.Code)))
 		}
 	}
-	if coded {
+	return parts
+}
+
+// codes writes that one event is in a code set.
+func (w *writer) codes(s *language.CodeSet, e string) string {
+	var parts []string
+	words := wordsIn(s, e+".words")
+	if len(words) < len(s.Codes) {
 		w.sets[s.ID] = s
 		parts = append(parts, fmt.Sprintf("exists (%s.codes C where C in %s return all 1)", e, quoted(s.ID)))
+	}
+	if len(words) > 0 {
+		parts = append(parts, "Coalesce("+strings.Join(words, " or ")+", false)")
 	}
 	return "(" + strings.Join(parts, " or ") + ")"
 }
@@ -256,23 +239,28 @@ func (w *writer) anchor(a *language.Anchor) (first, last, event string) {
 		reached := fmt.Sprintf(`"Reached"("Birth Day", "Birth Day" + %s)`, period(a.Age))
 		return reached, reached, ""
 	}
-	pick := w.pick(a.Events, false)
-	first, last = dated(a.Events.Dated, pick)
-	return first, last, pick
+	event = w.pick(a.Events, false) + ".event"
+	first, last = dated(a.Events.Dated, event)
+	return first, last, event
 }
 
-// pick writes the first or last event of a condition.
+// pick writes the first or last event of a condition, and its place in the order.
+// Dates are sorted as texts: cql-execution takes no two dates for equal there.
 func (w *writer) pick(e *language.Events, valued bool) string {
 	list := w.list(e, valued)
-	name := "first of " + list
-	if e.Op == language.Last {
-		name = "last of " + list
+	name := e.Op.String() + " of " + list
+	if w.named[name] {
+		return quoted(name)
 	}
-	if _, ok := w.events[name]; !ok {
-		w.events[name] = 0
-		by := map[language.Dating]string{language.ByStart: "begins", language.ByEnd: "ended", language.ByRecord: "entered"}[e.Dated]
-		w.define(name, fmt.Sprintf("%s(%s E return all E sort by %s, begins, moment, kind, value)", map[bool]string{true: "Last", false: "First"}[e.Op == language.Last], quoted(list), by))
-	}
+	w.named[name] = true
+	by, _ := dated(e.Dated, "E")
+	pick := map[bool]string{true: "Last", false: "First"}[e.Op == language.Last]
+	w.define(name, fmt.Sprintf(`%s(%s E
+    return all Tuple {
+      event: E, by: ToString(%s), place: "Order"(E.begins, E.moment, E.kind, E.codes, E.words, E.class, E.status, E.unit, E.comparator), valued: if E.value is null then 0 else 1,
+      value: Coalesce(E.value, 0.0), ended: Coalesce(ToString(E.ended), ''), entered: ToString(E.entered)
+    }
+    sort by by, place, valued, value, ended, entered)`, pick, quoted(list), by))
 	return quoted(name)
 }
 
@@ -280,12 +268,12 @@ func (w *writer) pick(e *language.Events, valued bool) string {
 func (w *writer) condition(e *language.Events) string {
 	switch e.Op {
 	case language.Has:
-		return "exists " + quoted(w.list(e, false))
+		return "(exists " + quoted(w.list(e, false)) + ")" // (is true) binds closer than exists
 	case language.Count:
 		return spanOf(e.Is, w.counted(e))
 	case language.First, language.Last:
 	}
-	pick := w.pick(e, false)
+	pick := w.pick(e, false) + ".event"
 	parts := []string{pick + " is not null"}
 	if e.Value != nil {
 		parts = append(parts, "Coalesce("+in(e.Value, inUnit(unitOf(e))+"("+pick+".value, "+pick+".unit)", pick+".comparator")+", false)")
@@ -320,33 +308,4 @@ func in(s *language.Span, value, comparator string) string {
 		parts = append(parts, fmt.Sprintf("(%s = '>' and %s >= %s)", comparator, value, decimal(s.Low)), fmt.Sprintf("(%s = '>=' and %s%s%s)", comparator, value, within, decimal(s.Low)))
 	}
 	return "(" + strings.Join(parts, " or ") + ")"
-}
-
-// change writes the later value less the earlier.
-func (w *writer) change(x *language.Change) string {
-	from, to := w.pick(x.From, true), w.pick(x.To, true)
-	unit := x.From.Codes.Unit
-	if x.Value != nil && x.Value.Unit != "" {
-		unit = x.Value.Unit
-	}
-	w.units[unit] = true
-	of := func(e string) string { return inUnit(unit) + "(" + e + ".value, " + e + ".unit)" }
-	return fmt.Sprintf("(if %s ~ %s or %s.comparator != '' or %s.comparator != '' or %s.begins > %s.begins then null else %s - %s)", from, to, from, to, from, to, of(to), of(from))
-}
-
-// figure writes what a continuous measure takes of a person.
-func (w *writer) figure(x language.Expr) string {
-	switch x := x.(type) {
-	case *language.Change:
-		return w.change(x)
-	case *language.Events:
-		if x.Op == language.Count {
-			return "ToDecimal(" + w.counted(x) + ")"
-		}
-		unit := unitOf(x)
-		w.units[unit] = true
-		pick := w.pick(x, false)
-		return fmt.Sprintf("(if %s.comparator = '' then %s(%s.value, %s.unit) else null)", pick, inUnit(unit), pick, pick)
-	}
-	return w.unsupported("A continuous measure of a score cannot be exported as CQL yet.")
 }

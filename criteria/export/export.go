@@ -10,10 +10,10 @@
 //
 // # Where it stops
 //
-// What CQL cannot say, or FHIR does not tell of one patient alone, is refused
-// with the reason: networks (they hang on another resource), rates and times to
-// an event. Units are converted from those that commonly stand for one quantity;
-// summer time is that since 1996.
+// CQL answers for one patient: sums, means and medians over people are left to
+// who reads the Measure. A network hangs on the practice's Organization, which an
+// engine must have beside the patient. Units are converted from those that
+// commonly stand for one quantity; summer time is exact since 1961.
 package export
 
 import (
@@ -37,11 +37,15 @@ const Base = "https://joinery.example/fhir"
 // ValueSet returns the canonical address of a code set.
 func ValueSet(s *language.CodeSet) string { return Base + "/ValueSet/" + s.ID }
 
-// CQL returns a definition as a CQL library. Its expression "Answer" is one of
-// the five answers in words, and of segments "Segment" the name; the parameter
-// On is the index date. The fault is Unsupported where CQL cannot say it.
+// CQL returns a definition as a CQL library. The parameter On is the index date,
+// and its expression "Answer" one of the five answers in words. Beside it stand,
+// where the definition has them and null where the person has none: "Reason", of
+// who is excluded; "Segment", its name; "Score", unless it is unknown; "Value",
+// of a continuous measure; "Counted" and "Over", of a rate; "Days", of a time to
+// an event; "By practice" and its like, where results are grouped. The fault is
+// Unsupported where CQL cannot say it.
 func CQL(d *language.Definition) (string, error) {
-	w := &writer{events: map[string]int{}, terms: map[language.Expr]string{}, units: map[string]bool{}, sets: map[string]*language.CodeSet{}, done: map[*language.Definition]string{}}
+	w := newWriter()
 	answer := w.definition(d)
 	if w.err != nil {
 		return "", w.err
@@ -62,7 +66,38 @@ func CQL(d *language.Definition) (string, error) {
 	b.WriteString(person)
 	b.WriteString(w.b.String())
 	fmt.Fprintf(&b, "\ndefine \"Answer\": %s\n", quoted(answer))
+	for _, o := range outputs(d) {
+		fmt.Fprintf(&b, "\ndefine %s:\n  if %s then %s else null\n", quoted(o.name), o.when, quoted(d.ID+": "+o.of))
+	}
+	for _, g := range d.GroupBy {
+		fmt.Fprintf(&b, "\ndefine %s:\n  %s\n", grouped(g), groups[g])
+	}
 	return b.String(), nil
+}
+
+// output is an expression that a library offers beside its answer.
+type output struct{ name, of, when string }
+
+func outputs(d *language.Definition) []output {
+	var out []output
+	if len(d.Exclusions)+len(d.Exceptions) > 0 {
+		out = append(out, output{"Reason", "reason", `"Answer" = 'excluded'`})
+	}
+	if d.Points != nil {
+		out = append(out, output{"Score", "score", `"Answer" in { 'met', 'gap' }`})
+	}
+	switch d.Kind {
+	case language.Segments:
+		out = append(out, output{"Segment", "segment", met})
+	case language.Continuous:
+		out = append(out, output{"Value", "value", met})
+	case language.Rate:
+		out = append(out, output{"Counted", "counted", met}, output{"Over", "over", met})
+	case language.TimeToEvent:
+		out = append(out, output{"Days", "days", `"Answer" in { 'met', 'gap' }`})
+	case language.Group, language.Proportion:
+	}
+	return out
 }
 
 // name returns an id as CQL's identifiers have it.
@@ -88,12 +123,21 @@ func period(p language.Period) string { return fmt.Sprintf("%d %s", p.N, p.Unit)
 // writer gathers what a definition is made of, each named once.
 type writer struct {
 	b      strings.Builder
-	events map[string]int // conditions on events, by what they say
+	events map[string]string // the names of lists of events, by what they say
+	named  map[string]bool   // first and last of lists
+	scores map[*language.Score]string
 	terms  map[language.Expr]string
 	units  map[string]bool
 	sets   map[string]*language.CodeSet
 	done   map[*language.Definition]string
 	err    error
+}
+
+func newWriter() *writer {
+	return &writer{
+		events: map[string]string{}, named: map[string]bool{}, scores: map[*language.Score]string{}, terms: map[language.Expr]string{},
+		units: map[string]bool{}, sets: map[string]*language.CodeSet{}, done: map[*language.Definition]string{},
+	}
 }
 
 func (w *writer) unsupported(what string) string {
@@ -107,93 +151,6 @@ func (w *writer) unsupported(what string) string {
 func (w *writer) define(name, expression string) string {
 	fmt.Fprintf(&w.b, "\ndefine %s:\n  %s\n", quoted(name), expression)
 	return name
-}
-
-// definition writes a definition, and returns the name of its answer.
-func (w *writer) definition(d *language.Definition) string {
-	if n, ok := w.done[d]; ok {
-		return n
-	}
-	if d.Kind == language.Rate || d.Kind == language.TimeToEvent {
-		w.unsupported(fmt.Sprintf("A %s cannot be exported as CQL yet: %s.", d.Kind, d.ID))
-	}
-	var whens []string
-	when := func(condition, answer string) {
-		whens = append(whens, fmt.Sprintf("when %s then '%s'", condition, answer))
-	}
-	if !d.IncludeDied {
-		when(`not "Living"`, "not applicable")
-	} else {
-		when(`not "Born"`, "not applicable")
-	}
-	if d.Population != nil {
-		population := quoted(w.define(d.ID+": population", w.expr(d.Population)))
-		when(population+" is false", "not applicable")
-		when(population+" is null", "unknown")
-	}
-	if len(d.Exclusions) > 0 {
-		excluded := quoted(w.define(d.ID+": excluded", w.reasons(d.Exclusions, " or ")))
-		when(excluded+" is true", "excluded")
-		when(excluded+" is null", "unknown")
-	}
-	if len(d.Needs) > 0 {
-		when("not Coalesce("+quoted(w.define(d.ID+": known", w.reasons(d.Needs, " and ")))+", false)", "unknown")
-	}
-	otherwise := w.finish(d, when)
-	answer := w.define(d.ID+": answer", "case\n    "+strings.Join(whens, "\n    ")+"\n    else '"+otherwise+"'\n  end")
-	w.done[d] = answer
-	return answer
-}
-
-// finish writes what the kind of definition asks, and returns the last answer.
-func (w *writer) finish(d *language.Definition, when func(condition, answer string)) string {
-	switch d.Kind {
-	case language.Proportion:
-		numerator := quoted(w.define(d.ID+": numerator", w.expr(d.Numerator)))
-		when(numerator+" is true", "met")
-		when(numerator+" is null", "unknown")
-		if len(d.Exceptions) > 0 {
-			excused := quoted(w.define(d.ID+": excused", w.reasons(d.Exceptions, " or ")))
-			when(excused+" is true", "excluded")
-			when(excused+" is null", "unknown")
-		}
-		return "gap"
-	case language.Continuous:
-		value := quoted(w.define(d.ID+": value", w.figure(d.Value)))
-		when(value+" is null", "gap")
-	case language.Segments:
-		segment := quoted(w.define(d.ID+": segment", w.segment(d)))
-		when(segment+" is null", "gap")
-		when(segment+" = ''", "unknown")
-	case language.Group, language.Rate, language.TimeToEvent:
-	}
-	return "met"
-}
-
-func (w *writer) reasons(of []language.Reason, with string) string {
-	var parts []string
-	for _, r := range of {
-		parts = append(parts, w.expr(r.When))
-	}
-	return strings.Join(parts, with)
-}
-
-// segment writes the name of the first segment that holds, null for none and ”
-// where that is unknown.
-func (w *writer) segment(d *language.Definition) string {
-	var b strings.Builder
-	b.WriteString("case")
-	for _, p := range d.Parts {
-		condition := ""
-		if p.When != nil {
-			condition = quoted(w.define(d.ID+": "+p.Name, w.expr(p.When)))
-		} else {
-			condition = w.within(d.Points, p.Is)
-		}
-		fmt.Fprintf(&b, "\n    when %s is true then %s\n    when %s is null then ''", condition, text(p.Name), condition)
-	}
-	b.WriteString("\n    else null\n  end")
-	return b.String()
 }
 
 // expr writes a condition; unknown is null, as in CQL's own logic.
@@ -249,17 +206,25 @@ func (w *writer) meets(x *language.Meets) string {
 
 // within writes whether a score lies in a span; unknown terms make two sums.
 func (w *writer) within(s *language.Score, is *language.Span) string {
-	var low, high []string
-	for _, t := range s.Terms {
-		when := w.expr(t.When)
-		sum := func(perhaps float64) string {
-			return fmt.Sprintf("(case when %s is true then %s when %s is null then %s else 0.0 end)", when, decimal(t.Points), when, decimal(perhaps))
-		}
-		low, high = append(low, sum(min(t.Points, 0))), append(high, sum(max(t.Points, 0)))
-	}
-	n := fmt.Sprintf("score %d", len(w.terms)+len(w.events)+w.b.Len())
-	l, h := quoted(w.define(n+", low", strings.Join(low, "\n    + "))), quoted(w.define(n+", high", strings.Join(high, "\n    + ")))
+	l, h := w.score(s)
 	return fmt.Sprintf("(case when %s and %s then true when %s = %s or %s then false else null end)", spanOf(is, l), spanOf(is, h), l, h, apart(is, l, h))
+}
+
+// score writes the lowest and the highest sum that what is known allows.
+func (w *writer) score(s *language.Score) (low, high string) {
+	n, ok := w.scores[s]
+	if !ok {
+		n = fmt.Sprintf("score %d", len(w.scores)+1)
+		w.scores[s] = n
+		var terms []string
+		for _, t := range s.Terms {
+			terms = append(terms, fmt.Sprintf("Tuple { holds: %s, points: %s }", w.expr(t.When), decimal(t.Points)))
+		}
+		w.define(n, "{\n    "+strings.Join(terms, ",\n    ")+"\n  }")
+		w.define(n+", lowest", `"Lowest"(`+quoted(n)+")")
+		w.define(n+", highest", `"Highest"(`+quoted(n)+")")
+	}
+	return quoted(n + ", lowest"), quoted(n + ", highest")
 }
 
 // spanOf writes that a number lies in a span.

@@ -10,7 +10,6 @@ import (
 	"joinery/criteria/export"
 	"joinery/criteria/language"
 	"joinery/definitions"
-	"joinery/fault"
 	"joinery/fhir"
 	"joinery/fhir/r4"
 )
@@ -48,28 +47,32 @@ func TestExportedResourcesAreValid(t *testing.T) {
 	all := shipped(t)
 	all["every-part"] = load(t, everyPart)
 	for id, d := range all {
-		resources, err := export.FHIR(d)
+		valid(t, id, d)
+	}
+}
+
+// valid holds the resources of a definition to our own check, and to saying
+// what is not reviewed.
+func valid(t *testing.T, id string, d *language.Definition) {
+	t.Helper()
+	resources, err := export.FHIR(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range append(resources, export.Bundle(resources)) {
+		text, err := r.JSON()
 		if err != nil {
-			if fault.KindOf(err) == fault.Unsupported {
-				continue // said plainly; TestWhatCannotBeExportedIsRefused
-			}
 			t.Fatal(err)
 		}
-		for _, r := range append(resources, export.Bundle(resources)) {
-			text, err := r.JSON()
-			if err != nil {
-				t.Fatal(err)
-			}
-			doc, err := fhir.Parse(text)
-			if err != nil {
-				t.Fatalf("%s: %v: %v", id, r["resourceType"], err)
-			}
-			if err := r4.Validate(doc); err != nil {
-				t.Errorf("%s: %v: %v", id, r["resourceType"], err)
-			}
-			if typ := r["resourceType"]; d.Reviewer == "" && typ != "ValueSet" && typ != "Bundle" && !bytes.Contains(text, []byte("unreviewed")) {
-				t.Errorf("%s: the %v does not say that nobody has reviewed it", id, typ)
-			}
+		doc, err := fhir.Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v: %v", id, r["resourceType"], err)
+		}
+		if err := r4.Validate(doc); err != nil {
+			t.Errorf("%s: %v: %v", id, r["resourceType"], err)
+		}
+		if typ := r["resourceType"]; d.Reviewer == "" && typ != "ValueSet" && typ != "Bundle" && !bytes.Contains(text, []byte("unreviewed")) {
+			t.Errorf("%s: the %v does not say that nobody has reviewed it", id, typ)
 		}
 	}
 }
@@ -109,9 +112,6 @@ func TestCQLNamesWhatItUses(t *testing.T) {
 	defined := regexp.MustCompile(`(?m)^(?:define|define function|valueset|parameter) "([^"\n]+)"`)
 	for id, d := range all {
 		text, err := export.CQL(d)
-		if fault.KindOf(err) == fault.Unsupported && err != nil {
-			continue
-		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,13 +165,38 @@ func TestLibraryCarriesTheCQL(t *testing.T) {
 	t.Error("there is no Library")
 }
 
-func TestWhatCannotBeExportedIsRefused(t *testing.T) {
-	for name, rest := range map[string]string{
-		"rate":    "measure: rate\ndirection: neither\npopulation: {has: diabetes}\ncount: {count: copd, within: 12 months}\nper: 1000 person-years\nover: 12 months\n",
-		"network": "who: {network: larks}\n",
+// TestEveryKindOfMeasure holds what a library offers beside its answer, and how
+// FHIR has the measure.
+func TestEveryKindOfMeasure(t *testing.T) {
+	for _, c := range []struct{ name, rest, offers, scoring string }{
+		{"rate", "measure: rate\ndirection: neither\npopulation: {has: diabetes}\ncount: {count: copd, within: 12 months}\nper: 1000 person-years\nover: 12 months\n", "Counted Over", "ratio"},
+		{"rate of bed days", "measure: rate\ndirection: neither\npopulation: {has: diabetes}\ncount: {bed days: any Encounter, within: 12 months}\nper: 1000 person-years\nover: 12 months\n", "Counted Over", "ratio"},
+		{"continuous score", "measure: continuous\ndirection: neither\nsummary: median\npopulation: {has: diabetes}\nvalue: {score: [{has: copd}, {has: dementia, points: 2}]}\n", "Value", "continuous-variable"},
+		{"time to event", "measure: time to event\ndirection: neither\nevents: {a: {first: copd}}\npopulation: {has: diabetes}\nstart: a\nevent: {first: dementia, since: a}\n", "Days", "continuous-variable"},
+		{"proportion by network", "measure: proportion\ndirection: neither\ngroup by: [network]\npopulation: {network: larks}\nnumerator: {has: copd}\n", "By#network", "proportion"},
+		{"bands", "bands: [{name: a, is: under 2}]\nscore: [{has: copd}]\n", "Score Segment", ""},
 	} {
-		if _, err := export.CQL(load(t, rest)); err == nil || fault.KindOf(err) != fault.Unsupported {
-			t.Errorf("a %s gives %v, want it refused as unsupported", name, err)
+		d := load(t, c.rest)
+		cql, err := export.CQL(d)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
 		}
+		for _, name := range strings.Fields(c.offers) {
+			if name = strings.ReplaceAll(name, "#", " "); !strings.Contains(cql, "define \""+name+"\":") {
+				t.Errorf("the CQL of a %s does not define %q", c.name, name)
+			}
+		}
+		resources, err := export.FHIR(d)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		last, err := resources[len(resources)-1].JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.scoring != "" && !bytes.Contains(last, []byte(`"code": "`+c.scoring+`"`)) {
+			t.Errorf("the Measure of a %s is not scored as %s", c.name, c.scoring)
+		}
+		valid(t, c.name, d)
 	}
 }

@@ -34,10 +34,10 @@ func FHIR(d *language.Definition) ([]Resource, error) {
 		}
 	}
 	out = append(out, library(d, cql))
-	if d.Kind == language.Proportion || d.Kind == language.Continuous {
-		return append(out, measure(d)), nil
+	if d.Kind == language.Group || d.Kind == language.Segments {
+		return append(out, plan(d)), nil
 	}
-	return append(out, plan(d)), nil
+	return append(out, measure(d)), nil
 }
 
 // gather adds the code sets of a definition and of those that it meets.
@@ -141,37 +141,66 @@ func expression(text string) Resource {
 	return Resource{"language": "text/cql", "expression": text}
 }
 
+// scorings say how FHIR has the measures of the language: the scoring, the
+// populations with their expressions, and how people's figures become one.
+var scorings = map[language.Kind]struct {
+	scoring     string
+	populations [][2]string
+	together    string
+}{
+	language.Proportion: {"proportion", [][2]string{
+		{"initial-population", asked},
+		{"denominator", asked},
+		{"denominator-exclusion", `"Answer" = 'excluded' or "Answer" = 'unknown'`},
+		{"numerator", met},
+		{"denominator-exception", "false"},
+	}, "the numerator divided by the denominator less the exclusions"},
+	language.Rate: {"ratio", [][2]string{
+		{"initial-population", asked}, {"denominator", met}, {"measure-observation", `"Over"`}, {"numerator", met}, {"measure-observation", `"Counted"`},
+	}, "the sum of Counted divided by the sum of Over"},
+	language.Continuous: {"continuous-variable", [][2]string{
+		{"initial-population", asked}, {"measure-population", met}, {"measure-observation", `"Value"`},
+	}, "the %s of Value"},
+	language.TimeToEvent: {"continuous-variable", [][2]string{
+		{"initial-population", asked}, {"measure-population", `"Answer" in { 'met', 'gap' }`}, {"measure-observation", `"Days"`},
+	}, "the median of Days by Kaplan and Meier, who have the answer gap being censored"},
+}
+
+const (
+	met   = `"Answer" = 'met'`
+	asked = `"Answer" != 'not applicable'`
+)
+
 func measure(d *language.Definition) Resource {
 	r := about(d, "Measure")
 	r["library"] = []string{Base + "/Library/" + d.ID}
-	scoring, populations := "proportion", []string{"initial-population", "denominator", "denominator-exclusion", "numerator", "denominator-exception"}
-	expressions := map[string]string{
-		"initial-population":    `"Answer" != 'not applicable'`,
-		"denominator":           `"Answer" != 'not applicable'`,
-		"denominator-exclusion": `"Answer" = 'excluded' or "Answer" = 'unknown'`,
-		"denominator-exception": `false`,
-		"numerator":             `"Answer" = 'met'`,
-		"measure-population":    `"Answer" = 'met'`,
-		"measure-observation":   quoted(d.ID + ": value"),
+	how := scorings[d.Kind]
+	r["scoring"] = Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/measure-scoring", "code": how.scoring}}}
+	if r["rateAggregation"] = how.together; d.Kind == language.Continuous {
+		r["rateAggregation"] = fmt.Sprintf(how.together, d.Summary)
 	}
-	if d.Kind == language.Continuous {
-		scoring, populations = "continuous-variable", []string{"initial-population", "measure-population", "measure-observation"}
-	}
-	r["scoring"] = Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/measure-scoring", "code": scoring}}}
 	switch d.Direction {
 	case "higher is better":
 		r["improvementNotation"] = improvement("increase")
 	case "lower is better":
 		r["improvementNotation"] = improvement("decrease")
 	}
-	var group []Resource
-	for _, code := range populations {
-		group = append(group, Resource{
-			"code":     Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/measure-population", "code": code}}},
-			"criteria": expression(expressions[code]),
+	var populations []Resource
+	for _, p := range how.populations {
+		populations = append(populations, Resource{
+			"code":     Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/measure-population", "code": p[0]}}},
+			"criteria": expression(p[1]),
 		})
 	}
-	r["group"] = []Resource{{"population": group}}
+	group := Resource{"population": populations}
+	var stratifiers []Resource
+	for _, by := range d.GroupBy {
+		stratifiers = append(stratifiers, Resource{"code": Resource{"text": by}, "criteria": expression(grouped(by))})
+	}
+	if len(stratifiers) > 0 {
+		group["stratifier"] = stratifiers
+	}
+	r["group"] = []Resource{group}
 	return r
 }
 
@@ -185,7 +214,7 @@ func plan(d *language.Definition) Resource {
 	r["type"] = Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "eca-rule"}}}
 	r["action"] = []Resource{{
 		"title":     "Offer: " + d.Title,
-		"condition": []Resource{{"kind": "applicability", "expression": expression(`"Answer" = 'met'`)}},
+		"condition": []Resource{{"kind": "applicability", "expression": expression(met)}},
 	}}
 	return r
 }

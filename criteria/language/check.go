@@ -205,6 +205,9 @@ func (c *checker) figures(d *Definition) {
 			c.wrong(d.Place, "A rate counts events or bed days; write \"count: {count: …}\" or \"count: {bed days: …}\".")
 			return
 		}
+		if c.stays(d.Count); d.BedDays != nil {
+			c.stays(d.BedDays)
+		}
 		if !d.Per.BedDays && (e.Window.Kind != Within || e.Window.Length != d.Over) {
 			c.wrong(e.Place, "Events are counted %s, but people over %s, so the rate would mean nothing; write \"within: %s\".", e.Window, d.Over, d.Over)
 		}
@@ -212,6 +215,10 @@ func (c *checker) figures(d *Definition) {
 			c.wrong(d.BedDays.Place, "Events are counted %s and bed days %s; give both one window.", e.Window, d.BedDays.Events.Window)
 		}
 	case TimeToEvent:
+		if d.Start != nil && d.Start.Name == "" {
+			c.wrong(d.Place, "A time to an event starts with one of the named events, not at an age; name it under events.")
+			return
+		}
 		if d.End == nil || d.End.Op != First || d.End.Window.Anchor == nil || d.Start == nil || d.End.Window.Anchor.Name != d.Start.Name {
 			at, name := d.Place, "referral"
 			if d.Start != nil && d.Start.Name != "" {
@@ -219,6 +226,21 @@ func (c *checker) figures(d *Definition) {
 			}
 			c.wrong(at, "The event of a time to an event is the first after its start; write \"event: {first: …, since: %s}\".", name)
 		}
+	}
+}
+
+// stays checks that bed days lie in a window that hangs on the index date, and
+// are asked for nothing that is not counted.
+func (c *checker) stays(x Expr) {
+	s, ok := x.(*Stays)
+	if !ok {
+		return
+	}
+	switch e := s.Events; {
+	case e.Window.Anchor != nil:
+		c.wrong(e.Place, "Bed days are counted up to the index date, not %s; write \"within: 12 months\".", e.Window)
+	case e.Ongoing || e.Value != nil || e.Days || e.Dated != ByStart:
+		c.wrong(e.Place, "Bed days are those of all stays; leave out ongoing, value, \"dated by\" and \"on different days\".")
 	}
 }
 
