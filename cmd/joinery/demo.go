@@ -92,6 +92,18 @@ func personas(c synth.Cast) []persona {
 			as: tokenCreate{Name: "demo: care home nurse", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Location: []fhir.ID{fhir.ID(c.Home.ID)}, Use: "TREAT"},
 		})
 	}
+	if n := c.Networker; n != nil {
+		all = append(all, persona{
+			Who: fmt.Sprintf("%s %s, care coordinator of %s: sees whom she or he has in a model of care", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_elements=name",
+			as: tokenCreate{Name: "demo: care coordinator", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"},
+		})
+	}
+	if n := c.Paramedic; n != nil {
+		all = append(all, persona{
+			Who: fmt.Sprintf("%s %s, paramedic of %s: sees people while their incident is open, and none is", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_summary=count",
+			as: tokenCreate{Name: "demo: paramedic", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "ETREAT"},
+		})
+	}
 	if p := c.Patient; p != nil {
 		all = append(all, persona{
 			Who: p.Names[0].String() + ", a patient: sees herself", Try: "Patient/" + p.ID() + "/$everything?_count=5",

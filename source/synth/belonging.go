@@ -3,7 +3,7 @@ package synth
 // stay tells that the person lives in the care home, since the day they moved:
 // this is how the home's staff see whose home it is.
 func (l *life) stay(moved Day) {
-	home := l.p.Household.CareHome
+	home := l.home
 	e := event(Encounter, nil, moved.Start())
 	e.Grain, e.Text, e.Class, e.Status = ToTheDay, "Care home residence", "HH", "in-progress"
 	e.Org, e.Site = home.Of, home

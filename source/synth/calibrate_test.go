@@ -101,6 +101,7 @@ func (a *tally) count(d *District, all []target, p *Person) {
 	}
 	l.grow()
 	l.die()
+	l.movesIn()
 	middle := (l.from + l.to) / 2
 	years := float64(l.to-l.from) / 365.25
 	age := l.age(middle)

@@ -44,8 +44,8 @@ var tumourKinds = []tumourKind{
 	{sct("363406005", "Malignant neoplasm of colon", Unverified), 7, 9, 12, 12, 1, [4]float64{18, 26, 31, 25}, 0.12, 0.22, "bowel", sct("43075005", "Partial resection of colon", SeenOnce)},
 	{sct("254637007", "Non-small cell lung cancer", Unverified), 2, 3, 13, 14, 2.1, [4]float64{20, 9, 22, 49}, 0, 0.33, "lungs", sct("173171007", "Lobectomy of lung", Unverified)},
 	{sct("372244006", "Malignant melanoma", Unverified), 10, 8, 4, 5, 0.3, [4]float64{68, 21, 7, 4}, 0, 0.02, "skin", nil},
-	{sct("118601006", "Non-Hodgkin's lymphoma", Unverified), 6, 11, 4, 5, 0.8, [4]float64{20, 17, 21, 42}, 0, 0.22, "child", nil},
-	{sct("93143009", "Leukaemia", Unverified), 5, 9, 3, 4, 0.9, [4]float64{25, 25, 25, 25}, 0, 0.35, "child", nil},
+	{sct("118601006", "Non-Hodgkin's lymphoma", Unverified), 6, 11, 4, 5, 0.8, [4]float64{20, 17, 21, 42}, 0, 0.22, "blood", nil},
+	{sct("93143009", "Leukaemia", Unverified), 5, 9, 3, 4, 0.9, [4]float64{25, 25, 25, 25}, 0, 0.35, "blood", nil},
 	{sct("371973000", "Malignant neoplasm of uterus", Unverified), 4, 0, 7, 0, 0.5, [4]float64{73, 8, 12, 7}, 0, 0.07, "women", sct("236886002", "Hysterectomy", Unverified)},
 	{sct("363443007", "Malignant neoplasm of ovary", Unverified), 5, 0, 4, 0, 1.2, [4]float64{30, 8, 38, 24}, 0, 0.26, "women", nil},
 	{sct("363354003", "Malignant neoplasm of cervix", Unverified), 9, 0, 1, 0, 0.6, [4]float64{55, 14, 18, 13}, 0.3, 0.1, "women", nil},
@@ -70,6 +70,29 @@ func (l *life) grow() {
 	if r.chance(0.45) && l.p.Born < l.d.Since {
 		l.began[cancer] = l.d.Since + 1 + Day(r.uniform()*float64(l.d.Until-l.d.Since))
 	}
+	k := l.kindOfTumour(r)
+	l.tumour = tumour{what: k.what, kind: k}
+	t := &l.tumour
+	lots := k.stages[:]
+	if l.began[cancer] < l.from { // those found late rarely live on for years
+		lots = []float64{k.stages[0], k.stages[1], k.stages[2] * 0.5, k.stages[3] * 0.08}
+	}
+	t.stage = 1 + r.among(lots)
+	switch u := r.uniform(); {
+	case u < k.emergency*(0.5+0.25*float64(t.stage)):
+		t.route = byEmergency
+	case u > 1-k.screened && l.age(l.began[cancer]) >= 50 && l.age(l.began[cancer]) < 75 && t.stage < 3:
+		t.route = byScreening
+	case r.chance(0.6):
+		t.route = byReferral
+	default:
+		t.route = byRoutine
+	}
+	t.treats = t.stage < 4 || r.chance(0.6)
+}
+
+// kindOfTumour draws the kind of a cancer by the age at which it was found.
+func (l *life) kindOfTumour(r dice) *tumourKind {
 	age := l.age(l.began[cancer])
 	weights := make([]float64, len(tumourKinds))
 	for i := range tumourKinds {
@@ -87,25 +110,33 @@ func (l *life) grow() {
 			weights[i] = k.womenOld
 		}
 	}
-	k := &tumourKinds[r.among(weights)]
-	l.tumour = tumour{what: k.what, kind: k}
-	t := &l.tumour
-	lots := k.stages[:]
-	if l.began[cancer] < l.from { // those found late rarely live on for years
-		lots = []float64{k.stages[0], k.stages[1], k.stages[2] * 0.5, k.stages[3] * 0.08}
+	// Who lives on after many years had one that people live on with.
+	if years := float64(l.from-l.began[cancer]) / 365; years > 0 {
+		for i := range weights {
+			weights[i] *= math.Exp(-0.25 * tumourKinds[i].deadly * min(years, 12))
+		}
 	}
-	t.stage = 1 + r.among(lots)
-	switch u := r.uniform(); {
-	case u < k.emergency*(0.5+0.25*float64(t.stage)):
-		t.route = byEmergency
-	case u > 1-k.screened && age >= 50 && age < 75 && t.stage < 3:
-		t.route = byScreening
-	case r.chance(0.6):
-		t.route = byReferral
-	default:
-		t.route = byRoutine
+	return &tumourKinds[r.among(weights)]
+}
+
+// lateCancer gives who died of a cancer that they are not among the counted to
+// have had one that was found in their last months.
+func (l *life) lateCancer() {
+	if l.cause != ofCancer || l.began[cancer] != NotYet {
+		return
 	}
-	t.treats = t.stage < 4 || r.chance(0.6)
+	r := l.roll("late cancer")
+	l.began[cancer] = max(l.from, l.to-Day(25+r.wait(200)))
+	k := l.kindOfTumour(r)
+	for range 3 {
+		if k.deadly < 0.8 { // few die of these so soon
+			k = l.kindOfTumour(r)
+		}
+	}
+	l.tumour = tumour{what: k.what, kind: k, stage: 3 + r.among([]float64{1, 3}), route: byRoutine, treats: r.chance(0.4)}
+	if r.chance(k.emergency + 0.15) {
+		l.tumour.route = byEmergency
+	}
 }
 
 // hazard returns the deaths a year from the cancer on a day.
@@ -187,7 +218,7 @@ func (l *life) found(r dice, e Event) {
 }
 
 // towardsDiagnosis tells of the symptom at the practice and the referral.
-func (l *life) towardsDiagnosis(r dice, asked, seen Day, _ *Service) {
+func (l *life) towardsDiagnosis(r dice, asked, seen Day, place *Service) {
 	if asked < l.from || !l.registered(asked) {
 		return
 	}
@@ -196,7 +227,13 @@ func (l *life) towardsDiagnosis(r dice, asked, seen Day, _ *Service) {
 		return
 	}
 	s := specialtyOf(l.tumour.kind.specialty)
+	if l.age(asked) < 16 {
+		s = specialtyOf("child")
+	}
 	e := l.within(ServiceRequest, s.code, in)
+	if place != nil {
+		e.Org, e.Site = place.At.Of, nil
+	}
 	e.Text, e.Priority, e.Status = s.name, "routine", "completed"
 	if l.tumour.route == byReferral {
 		e.Priority, e.Text = "urgent", s.name+" (suspected cancer)"

@@ -5,6 +5,8 @@ package synth
 type Cast struct {
 	GP        *Staff // of the practice where most are registered
 	Nurse     *Staff // of the community nurses who look after most people
+	Networker *Staff // of a network: the care coordinator who has most people in a model of care
+	Paramedic *Staff // of the ambulance service
 	HomeNurse *Staff // of the care home where most live
 	Home      *Site
 	Patient   *Person // old, with much on record, and someone who cares for them
@@ -18,6 +20,7 @@ const castFrom = 2000
 // Cast chooses a cast from so many people, the same each time.
 func (d *District) Cast(people int64) Cast {
 	practices, nursing, homes := poll[*Organisation]{}, poll[*Organisation]{}, poll[*Site]{}
+	var enrolled poll[*Staff]
 	nurses := map[*Organisation]*Staff{} // the first of each
 	var c Cast
 	set := Set{People: min(people, castFrom)}
@@ -38,6 +41,9 @@ func (d *District) Cast(people int64) Cast {
 					nurses[nurse.Of] = nurse
 				}
 			}
+			if who := enrolledBy(p); who != nil {
+				enrolled.add(who)
+			}
 			if which := d.lets(p); which > 0 && (c.Patient == nil || len(p.Events) > len(c.Patient.Events)) {
 				c.Patient, c.Carer, c.CarerName = p, carerID(p, which), p.Carers[which-1].Names[0].String()
 			}
@@ -47,6 +53,12 @@ func (d *District) Cast(people int64) Cast {
 		c.GP = most.first("General practitioner")
 	}
 	c.Nurse = nurses[nursing.most]
+	c.Networker = enrolled.most
+	for _, o := range d.Organisations {
+		if o.Type == "ambulance" {
+			c.Paramedic = o.first("Paramedic")
+		}
+	}
 	if c.Home = homes.most; c.Home != nil {
 		c.HomeNurse = c.Home.Of.first("Nurse")
 		if c.HomeNurse == nil && len(c.Home.Of.Staff) > 0 {
@@ -71,6 +83,17 @@ func (o *Organisation) first(job string) *Staff {
 func lookedAfterBy(p *Person) *Staff {
 	for i := range p.Events {
 		if e := &p.Events[i]; (e.Kind == CareTeam || e.Kind == EpisodeOfCare) && e.Status == "active" && e.Who != nil && e.Who.Job == "Community nurse" {
+			return e.Who
+		}
+	}
+	return nil
+}
+
+// enrolledBy returns the care coordinator of a network who manages an episode
+// of a person that lasts.
+func enrolledBy(p *Person) *Staff {
+	for i := range p.Events {
+		if e := &p.Events[i]; e.Kind == EpisodeOfCare && e.Status == "active" && e.Who != nil && e.Who.Job == "Care coordinator" {
 			return e.Who
 		}
 	}

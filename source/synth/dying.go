@@ -38,14 +38,14 @@ func (l *life) dying() {
 		l.nearingEnd(r)
 		return
 	}
-	foreseen := l.age(l.to) >= 18 && r.chance(l.cause.foreseen())
+	foreseen := (l.age(l.to) >= 50 || l.age(l.to) >= 18 && l.cause == ofCancer) && r.chance(l.cause.foreseen())
 	if foreseen {
 		l.lastMonths(r, l.to-Day(r.wait(190))-7)
 	}
 	var where *Concept
 	u := r.uniform()
 	switch {
-	case l.inHome && u < 0.78:
+	case l.home != nil && u < 0.78:
 		where = inNursingHome
 	case l.cause == ofInjury || l.cause == ofInfancy:
 		where = inHospital
@@ -116,8 +116,8 @@ func (l *life) lastMonths(r dice, from Day) {
 	if l.p.Died != NotYet && r.chance(0.6) && ready > l.events[in].At.Day() {
 		if in := l.sees(r, ready, generalist, 20); in >= 0 && l.events[in].At.Day() <= l.to {
 			l.events[in].What, l.events[in].Class, l.events[in].Site = homeVisit, "HH", nil
-			l.prescribe(in, known, syringe, "2.5mg to 5mg under the skin when needed for pain", 28, 80)
-			l.prescribe(in, known, sedation, "2.5mg to 5mg under the skin when needed for agitation", 28, 80)
+			l.prescribe(in, known, syringe, "2.5mg to 5mg under the skin when needed for pain", 28)
+			l.prescribe(in, known, sedation, "2.5mg to 5mg under the skin when needed for agitation", 28)
 		}
 	}
 	if place := l.service(hospice); place != nil && r.chance(0.4) {

@@ -38,8 +38,8 @@ func (l *life) frailtyOn(on Day) (index float64, grade int) {
 	if l.has(dementia, on) {
 		n += 3
 	}
-	if l.inHome {
-		n += 3
+	if l.home != nil && on > l.homely-365 {
+		n += 5
 	}
 	index = clip(n/36, 0, 0.75)
 	switch {
@@ -63,7 +63,7 @@ func (l *life) frailAge() {
 	l.frailtyRecorded(r)
 	l.hips(r)
 	l.nursesAtHome(r)
-	if l.inHome {
+	if l.home != nil {
 		l.careHomeLife(r)
 	}
 }
@@ -181,13 +181,17 @@ func (l *life) nursed(r dice, place *Service, day Day) {
 	e.Until = (day + Day(7*visits)).Start()
 	l.add(e)
 	wound := r.chance(0.55)
+	own := place.At.Of.somebody(r, "Community nurse") // who comes unless they are away
 	for n := range visits {
 		at := daytime(r, day+Day(7*n), 8, 18)
 		if !l.alive(at.Day()) {
 			return
 		}
 		in := l.meets(nurseVisit, "HH", at, 30, place.At.Of, nil)
-		l.events[in].Text, l.events[in].Who = "District nursing", place.At.Of.somebody(r, "Community nurse")
+		l.events[in].Text, l.events[in].Who = "District nursing", own
+		if r.chance(0.25) {
+			l.events[in].Who = place.At.Of.somebody(r, "Community nurse")
+		}
 		if wound && n%3 == 0 {
 			care := l.within(Procedure, woundCare, in)
 			care.Status = "completed"
@@ -197,12 +201,11 @@ func (l *life) nursed(r dice, place *Service, day Day) {
 }
 
 // careHomeLife tells of life in a care home: that the person lives there, and
-// the practice's rounds. Moved in about two years ago (PSSRU, Length of stay in
-// care homes, 2011; K).
+// the practice's rounds.
 func (l *life) careHomeLife(r dice) {
-	moved := max(l.to-Day(r.wait(750))-30, l.p.Born+60*365)
+	moved := l.homely
 	what := careHome
-	for _, s := range l.p.Household.CareHome.Services {
+	for _, s := range l.home.Services {
 		if s.For == nursingCare {
 			what = nursingHome
 		}
@@ -236,7 +239,7 @@ func (l *life) carePlanned(r dice, day Day, what *Concept, name string) {
 // afterStay tells of help after a stay in hospital: reablement, or hospital at
 // home instead of the last days of it.
 func (l *life) afterStay(r dice, day Day, share float64) {
-	if l.inHome || !r.chance(share) || !l.alive(day+2) {
+	if l.resident(day) || !r.chance(share) || !l.alive(day+2) {
 		return
 	}
 	if day > dayOf(2022, 1, 1) && r.chance(0.25) {

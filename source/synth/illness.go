@@ -308,6 +308,9 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 	if c.curve[0].age >= age { // by the first age of the curve: some time before it
 		age = max(0, c.curve[0].age-2) + end*min(2, c.curve[0].age)
 	}
+	if i == disability && age < 3 { // what a child is born with is seen with the years
+		age = 2 + 4*end
+	}
 	day := p.Born + Day(age*365.25)
 	if i == eczema && age < 0.2 {
 		day += Day(30 + 200*end)
@@ -319,6 +322,18 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 		day = max(day, until-Day(-math.Log(1-r.uniform())*c.lasts*365.25))
 	}
 	b.began[i] = day
+	if i == polycystic || i == endometriosis { // over with the change of life
+		if over := p.Born + Day((49+4*end)*365); over <= until && over > day {
+			b.ended[i] = over
+		}
+	}
+	if (i == type1 || i == type2) && b.began[hyperglycaemia] != NotYet { // which it was until then
+		if b.began[hyperglycaemia] >= day-90 {
+			b.began[hyperglycaemia], b.ended[hyperglycaemia] = NotYet, NotYet
+		} else if over := b.ended[hyperglycaemia]; over == NotYet || over > day {
+			b.ended[hyperglycaemia] = day
+		}
+	}
 	if c.ends > 0 {
 		if years := -math.Log(1-end) / c.ends; years < 110 {
 			if over := day + 120 + Day(years*365.25); over <= until {

@@ -41,6 +41,7 @@ type medicineLine struct {
 	young, old  int
 	name, dose  string
 	class       string
+	years       float64 // for which it is taken, on average; 0: as long as the condition is there
 }
 
 // regimes are the medicines of each condition, from params/medicines.tsv.
@@ -52,7 +53,7 @@ func readRegimes() (table [illnesses][]medicineLine) {
 		young, old, _ := strings.Cut(row[7], "-")
 		m := medicineLine{
 			line: whole(row[1]), from: number(row[2]), share: number(row[3]), weight: number(row[4]),
-			young: whole(young), old: 200, name: row[5], dose: row[6], class: classOf(row[5]),
+			young: whole(young), old: 200, name: row[5], dose: row[6], class: classOf(row[5]), years: number(row[8]),
 		}
 		if old != "" {
 			m.old = whole(old)
@@ -95,6 +96,8 @@ func classOf(name string) string {
 		return "mood"
 	case "Apixaban", "Rivaroxaban", "Edoxaban", "Clopidogrel", "Aspirin":
 		return "clot"
+	case "Sitagliptin", "Semaglutide":
+		return "incretin"
 	case "Furosemide", "Bumetanide":
 		return "loop"
 	case "Co-codamol", "Paracetamol":
@@ -140,14 +143,26 @@ func (l *life) diagnose(r dice, i illness) int32 {
 	e := event(Condition, what, began.Start())
 	e.Grain, e.Status, e.Label = ToTheDay, "active", conditions[i].label
 	if began < l.from {
-		l.milestone(r, &e, began)
-	} else if in := l.sees(r, began, generalist, 15); in >= 0 {
-		if l.events[in].At.Day() > l.to {
+		if l.forgotten(i) {
 			return -1
+		}
+		l.milestone(r, &e, began)
+	} else {
+		in := l.struck(r, what, began)
+		sudden := in >= 0
+		if !sudden {
+			in = l.sees(r, began, generalist, 15)
+		}
+		if in < 0 || l.events[in].At.Day() > l.to {
+			return -1 // nobody found it
 		}
 		e = l.within(Condition, what, in)
 		e.Status, e.Label = "active", conditions[i].label
-		l.measureAtDiagnosis(r, i, in)
+		if sudden {
+			e.At += Moment(r.between(90, 400))
+		} else {
+			l.measureAtDiagnosis(r, i, in)
+		}
 	}
 	if over := l.ended[i]; over != NotYet && over > began {
 		e.Until, e.Status = over.Start(), "resolved"
@@ -156,6 +171,31 @@ func (l *life) diagnose(r dice, i illness) int32 {
 		}
 	}
 	return l.add(e)
+}
+
+// computers is when practices came to keep their records on them, and took from
+// the paper what still mattered.
+var computers = dayOf(1993, 1, 1)
+
+// forgotten reports whether a condition was over so long ago that no record
+// tells of it.
+func (l *life) forgotten(i illness) bool {
+	return l.ended[i] != NotYet && l.ended[i] < computers
+}
+
+// struck tells of what comes in an hour and is found in hospital: strokes and
+// heart attacks. It returns the place of the stay or of the attendance; -1:
+// it is not of these, or was found otherwise.
+func (l *life) struck(r dice, what *Concept, day Day) int32 {
+	switch what.Code {
+	case "22298006", "422504002", "230690007":
+	default:
+		return -1
+	}
+	if !r.chance(0.88) {
+		return -1
+	}
+	return l.attends(r, day, emergencyOf{admitted: 50, nights: 1.3, ambulance: 0.78})
 }
 
 // milestone gives an event of earlier life the precision that it is remembered
@@ -193,7 +233,7 @@ func (l *life) measureAtDiagnosis(r dice, i illness, in int32) {
 	case copd:
 		l.observe(in, lungVolume, examination, clip(r.normal(64, 14), 25, 92), percent, 0)
 	case anaemia:
-		l.observe(in, haemoglobin, laboratory, clip(r.normal(103, 9), 68, 118), gramsPerLitre, 0)
+		l.fullCount(r, in, false)
 	case thyroid:
 		l.observe(in, thyrotropin, laboratory, clip(10+r.wait(9), 6, 100), milliunitsPerLitre, 1)
 	}
@@ -254,34 +294,61 @@ func isIn(list []string, s string) bool {
 }
 
 // repeats appends a repeat medicine: one request for each year that it is
-// authorised for.
+// authorised for. The first is of the consultation in which the condition was
+// found, when it is begun at once.
 func (l *life) repeats(r dice, i illness, m *medicineLine, begins Day) {
-	stops := NotYet
-	if l.ended[i] != NotYet {
-		stops = l.ended[i]
-	} else if r.chance(0.12) { // tried and given up
-		stops = begins + Day(r.between(60, 900))
+	stops := l.stops(r, i, m, begins)
+	if stops != NotYet && stops <= l.from {
+		return
 	}
 	first := max(begins, l.from)
 	if begins < l.from { // the authorisation that was running then began on some day
 		first += Day(r.between(0, 364))
 	}
+	found := int32(-1)
+	if k := l.known[i]; k >= 0 && l.events[k].In >= 0 && begins-l.began[i] < 14 {
+		found = l.events[k].In
+	}
 	for day := first; day <= l.to && (stops == NotYet || day < stops); day += Day(r.between(345, 380)) {
 		at := surgery(r, l.workday(day))
-		if !l.registered(at.Day()) {
+		name, dose := l.safely(m.name, m.dose, at.Day())
+		if !l.registered(at.Day()) || name == "" {
 			continue
 		}
 		e := event(MedicationRequest, nil, at)
-		e.Text, e.Dose, e.Org, e.For, e.Label = m.name, m.dose, l.practice(at.Day()), l.known[i], conditions[i].label
+		e.Org = l.practice(at.Day())
 		e.Who = e.Org.somebody(r, generalist)
+		if day == first && found >= 0 {
+			e = l.within(MedicationRequest, nil, found)
+		}
+		at = e.At
+		e.Text, e.Dose, e.For, e.Label = name, dose, l.known[i], conditions[i].label
 		e.Until, e.Status = at+365*1440, "completed"
 		if stops != NotYet && stops.Start() < e.Until {
 			e.Until = max(stops.Start(), at+7*1440)
 			e.Status = "stopped"
 		}
-		if l.events != nil && e.For >= 0 && l.events[e.For].At > at {
+		if e.For >= 0 && l.events[e.For].At > at {
 			continue // not before it was diagnosed
 		}
 		l.add(e)
 	}
+}
+
+// stops returns the day on which a repeat medicine is given up; NotYet: it
+// isn't.
+func (l *life) stops(r dice, i illness, m *medicineLine, begins Day) Day {
+	stops := NotYet
+	if l.ended[i] != NotYet {
+		stops = l.ended[i]
+	}
+	tried := r.chance(0.12) // tried and given up
+	days := Day(r.between(60, 900))
+	if m.years > 0 {
+		tried, days = true, Day(60+r.wait(m.years*365))
+	}
+	if over := begins + days; tried && (stops == NotYet || over < stops) {
+		stops = over
+	}
+	return stops
 }

@@ -29,7 +29,13 @@ type life struct {
 	seen   []Day              // days on which the practice saw the person
 	known  [illnesses]int32   // places of the Conditions, -1: not told
 	before *Organisation      // the practice before the present one
-	inHome bool               // lives in a care home
+	inHome bool               // lives in a care home in the end
+	home   *Site              // the care home
+	homely Day                // lives there since; NotYet: in none
+	spans  []span             // in which a child is carried
+	wary   [allergenCount]Day // since when an allergy is known; NotYet: none is
+	nurse  *Staff             // who gave the last immunisation,
+	jabbed Moment             // and when
 	near   [purposes]*Service // whom the person turns to, once looked for
 }
 
@@ -41,6 +47,8 @@ func (d *District) live(p *Person) {
 	l.window()
 	l.grow()
 	l.die()
+	l.lateCancer()
+	l.movesIn()
 	if p.Died != NotYet && p.Since > p.Died { // they would have moved later
 		p.Since = max(p.Born, p.Died-300)
 	}
@@ -64,15 +72,15 @@ func (l *life) window() {
 
 // parts tells one part of the life after the other.
 func (l *life) parts() {
+	l.allergies()
+	l.motherhood()
 	l.illnesses()
 	l.cancerCare()
 	l.mindCare()
-	l.motherhood()
 	l.infancy()
 	l.frailAge()
 	l.caseload()
 	l.social()
-	l.allergies()
 	l.jabs()
 	l.screening()
 	l.joined()
@@ -126,7 +134,7 @@ func (l *life) add(e Event) int32 {
 // the life did not happen; what went on then ended with it. Only what was
 // booked may lie beyond the last day. And who lies in hospital is nowhere else.
 func (l *life) ordered() []Event {
-	end := (l.to + 1).Start() - 1
+	end := l.to.At(24*60 - 1)
 	place := make([]int32, len(l.events)) // new places, -1: did not happen
 	order := make([]int32, 0, len(l.events))
 	for i := range l.events {
@@ -152,7 +160,7 @@ func (l *life) ordered() []Event {
 			e.For = place[e.For]
 		}
 		if e.Until > end && e.Kind != Appointment {
-			e.cutAt(end, l.p.Died != NotYet)
+			e.cutAt(end, l.p.Died != NotYet, l.to < l.d.Until)
 		}
 		told[to] = e
 	}
@@ -201,9 +209,20 @@ func (l *life) away(order []int32) []int32 {
 }
 
 // cutAt ends an event that would have gone on after the end of the life, or
-// leaves it open where the telling ends.
-func (e *Event) cutAt(end Moment, died bool) {
+// leaves it open where the telling ends. What passes by itself is not left
+// open for years in the record of somebody who has gone.
+func (e *Event) cutAt(end Moment, died, gone bool) {
+	if gone && !died && e.Kind == Condition && e.Category == ofEncounter {
+		return
+	}
 	if died {
+		if e.Kind == Condition { // it would have passed, and did not
+			e.Until = Never
+			if e.Status == "resolved" {
+				e.Status = "active"
+			}
+			return
+		}
 		e.Until = end
 		if e.Status == "active" || e.Status == "in-progress" {
 			switch e.Kind { //nolint:exhaustive // nothing is to be done for the others

@@ -125,7 +125,10 @@ func misplaced(e *Event) string {
 // limits are what a measured value may be.
 var limits = map[*Concept][2]float64{
 	bodyWeight: {0.4, 250}, bodyHeight: {30, 215}, bodyMassIndex: {11, 75}, sugar: {20, 150}, cholesterol: {1.5, 10}, goodLipid: {0.4, 4},
-	filtration: {5, 90}, albumin: {0.1, 300}, haemoglobin: {50, 190}, thyrotropin: {0.05, 120}, peakFlow: {60, 850}, lungVolume: {15, 130},
+	filtration: {5, 90}, albumin: {0.1, 300}, haemoglobin: {50, 190},
+	whiteCells: {1.5, 40}, platelets: {60, 700}, cellVolume: {55, 120}, sodium: {120, 150}, potassium: {2.5, 6.5}, creatinine: {15, 950},
+	alanineTransaminase: {4, 600}, alkalinePhosphatase: {20, 500}, bilirubin: {1, 150}, serumAlbumin: {15, 55}, reactiveProtein: {0, 400}, triglycerides: {0.3, 12},
+	thyrotropin: {0.05, 120}, peakFlow: {60, 850}, lungVolume: {15, 130},
 	moodScore: {0, 27}, anxietyScore: {0, 21}, edinburgh: {0, 30}, newsTotal: {0, 20}, temperature: {34, 42}, drinking: {0, 300}, riskScore: {0, 100}, birthWeight: {0.4, 6},
 }
 

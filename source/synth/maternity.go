@@ -124,6 +124,7 @@ func (l *life) loses(r dice, day Day) {
 func (l *life) pregnancy(r dice, c *Person) {
 	b := l.d.deliveryOf(c, l.p)
 	if c.Born < l.from {
+		l.spans = append(l.spans, span{c.Born - 270, c.Born})
 		e := event(Procedure, b.mode, c.Born.Start())
 		e.Grain, e.Status = ToTheDay, "completed"
 		l.milestone(r, &e, c.Born)
@@ -162,6 +163,7 @@ func (l *life) pregnancy(r dice, c *Person) {
 // carries tells of a pregnancy from its being known to the last visit before
 // the birth; b is nil while it still goes on.
 func (l *life) carries(r dice, conceived, born Day, b *delivery) {
+	l.spans = append(l.spans, span{conceived - 14, born})
 	period := conceived - 14 // first day of the last one, from which weeks are counted
 	week := func(w float64) Day { return period + Day(w*7) }
 	first := int(l.parity(conceived))
@@ -240,7 +242,7 @@ func (l *life) antenatalVisits(r dice, week func(float64) Day, born Day, first i
 		l.takePressure(r, in)
 		l.weigh(r, in)
 		l.askSmoking(in)
-		l.observe(in, haemoglobin, laboratory, clip(r.normal(126, 9), 90, 150), gramsPerLitre, 0)
+		l.fullCount(r, in, false)
 	}
 	for _, s := range []struct {
 		at   float64
@@ -311,7 +313,7 @@ func (l *life) afterBirth(r dice, born Day) {
 		known := l.add(e)
 		l.observe(in, edinburgh, survey, max(score, 13), points, 0)
 		if r.chance(0.5) {
-			l.prescribe(in, known, "Sertraline 50mg tablets", "One to be taken each day", 180, 30)
+			l.prescribe(in, known, "Sertraline 50mg tablets", "One to be taken each day", 180)
 		}
 		l.refer(r, in, known, "talking")
 	}

@@ -73,6 +73,7 @@ type vitals struct {
 	lipid        float64
 	kidneys      float64
 	drinks       float64 // units a week
+	birth        float64 // weight in kg, of whose birth more is known; 0: not
 }
 
 // measured draws what a person's measurements scatter around. Means of adults:
@@ -106,6 +107,9 @@ func (l *life) measured() vitals {
 		v.drinks *= 0.3
 	}
 	v.drinks = min(max(0, v.drinks), 250)
+	if m := l.p.Mother; m != nil && l.p.Born > l.d.Since-2*365 {
+		v.birth = l.d.deliveryOf(l.p, m).kg
+	}
 	return v
 }
 
@@ -113,6 +117,7 @@ func (l *life) measured() vitals {
 // years. Source: UK-WHO and UK90 growth charts, 50th centile; K, rounded.
 var growth = []struct{ age, girls, girlsKg, boys, boysKg float64 }{
 	{0, 49.5, 3.3, 50, 3.5},
+	{0.035, 50.5, 3.4, 51, 3.6}, // what is lost in the first days is back
 	{0.25, 60, 5.9, 61, 6.4},
 	{0.5, 65.7, 7.3, 67.6, 7.9},
 	{1, 74, 9, 75.7, 9.6},
@@ -173,6 +178,11 @@ func (l *life) weightOn(r dice, on Day) float64 {
 	age := l.age(on)
 	if age < 18 {
 		_, kg := l.grown(age)
+		if birth := l.vital.birth; birth > 0 && age < 2 { // grows from what it was born with to what it is to be
+			_, usual := l.grown(0)
+			part := age / 2
+			return kg * (birth/usual*(1-part) + part*math.Exp(0.13*l.vital.build)) * (1 + 0.015*r.normal(0, 1))
+		}
 		return kg * math.Exp(0.13*l.vital.build+0.02*r.normal(0, 1)) * (1 + 0.03*l.vital.stature)
 	}
 	h := l.heightOn(on) / 100
@@ -192,8 +202,17 @@ func (l *life) pressureOn(r dice, on Day) (high, low float64) {
 	if l.has(hypertension, on) && on > l.began[hypertension]+30 {
 		high -= l.vital.treated * min(1, float64(on-l.began[hypertension])/240)
 	}
+	if l.carrying(on) {
+		high -= 5
+	}
+	if l.has(obesity, on) {
+		high += 3
+	}
 	high += r.normal(0, 7)
-	low = 0.42*high + 24 - max(0, age-55)*0.25 + r.normal(0, 5)
+	if low := 93.0; age >= 18 && high < low { // few adults have less, and live on
+		high = low + (high-low)*0.3
+	}
+	low = 0.42*high + 24 - max(0, age-55)*0.25 + r.normal(0, 4)
 	high, low = math.Round(max(74, min(high, 228))), math.Round(max(38, min(low, 128)))
 	if high-low < 18 {
 		low = high - 18
@@ -236,12 +255,22 @@ func (l *life) lipidsOn(r dice, on Day) (total, good float64) {
 // filtrationOn returns an estimated glomerular filtration rate; 90 stands for
 // "more than 90", as laboratories print it.
 func (l *life) filtrationOn(r dice, on Day) float64 {
-	age := l.age(on)
+	if l.has(kidney, on) {
+		return math.Round(clip(l.usualFiltration(on)+r.normal(0, 3), 9, 59))
+	}
+	return math.Round(clip(l.usualFiltration(on)+r.normal(0, 4), 61, mostFiltration))
+}
+
+// mostFiltration is the highest that laboratories print.
+const mostFiltration = 90
+
+// usualFiltration returns around what the person's filtration lies on a day.
+func (l *life) usualFiltration(on Day) float64 {
 	if l.has(kidney, on) {
 		years := float64(on-l.began[kidney]) / 365
-		return math.Round(clip(52+0.7*l.vital.kidneys-0.9*min(years, 20)+r.normal(0, 3), 9, 59))
+		return 52 + 0.7*l.vital.kidneys - 0.9*min(years, 20)
 	}
-	return math.Round(clip(112-0.72*(age-20)+l.vital.kidneys+r.normal(0, 4), 61, 90))
+	return 112 - 0.72*(l.age(on)-20) + l.vital.kidneys
 }
 
 func clip(x, low, high float64) float64 { return max(low, min(x, high)) }

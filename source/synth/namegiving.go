@@ -300,7 +300,9 @@ func (b *block) known(luck dice, p *Person, l lineage, age int) {
 	switch {
 	case as != "" && age >= 5 && luck.chance(0.25):
 	case (l.of.name == "chinese" || l.of.name == "vietnamese") && age >= 5 && luck.chance(0.3):
-		as = english.givenName(luck, p.Sex, p.Born.year())
+		if as = english.givenName(luck, p.Sex, p.Born.year()); as == "Muhammad" { // common in England, but not as theirs
+			as = "Michael"
+		}
 	case len(p.Names[0].Given) > 1 && luck.chance(0.04):
 		as = p.Names[0].Given[1]
 	default:

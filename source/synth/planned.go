@@ -56,6 +56,7 @@ var specialties = []specialty{
 	{"child", "Paediatrics", referred, outpatients, "routine", 65, 1.2, nil, 0, 0},
 	{"weight", "Weight management", referred, outpatients, "routine", 60, 2, nil, 0, 0},
 	{"social", "Social prescribing", sct("871731000000106", "Referral to social prescribing service", SeenOnce), socialPrescribing, "routine", 14, 2.5, nil, 0, 0},
+	{"blood", "Haematology", referred, outpatients, "routine", 60, 2, nil, 0, 0},
 	{"foot", "Podiatry", referred, therapies, "routine", 40, 3, nil, 0, 0},
 }
 
@@ -82,9 +83,10 @@ func (l *life) referTo(r dice, in, reason int32, s *specialty) int32 {
 	me := l.add(e)
 	place := l.service(s.at)
 	if place == nil {
-		l.events[me].Status = "revoked"
+		l.events[me].Status, l.events[me].Org = "revoked", nil
 		return me
 	}
+	l.events[me].Org, l.events[me].Site = place.At.Of, nil
 	wait := s.wait * r.lognormal(0.55)
 	if asked.Day() > dayOf(2021, 1, 1) && s.priority == "routine" {
 		wait *= 1.35 // after the pandemic
@@ -103,7 +105,7 @@ func (l *life) referTo(r dice, in, reason int32, s *specialty) int32 {
 	}
 	if r.chance(0.06) {
 		e := event(Appointment, s.code, l.clinic(r, day))
-		e.Status, e.Until, e.Org, e.Site, e.For = "noshow", e.At+20, place.At.Of, place.At, me
+		e.Status, e.Until, e.Org, e.Site, e.For, e.Text = "noshow", e.At+20, place.At.Of, place.At, me, s.name
 		l.add(e)
 		if r.chance(0.5) {
 			l.events[me].Status = "revoked"
@@ -141,7 +143,7 @@ func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day 
 			e := l.within(Procedure, s.operation, in)
 			e.Status, e.For = "completed", l.events[request].For
 			l.add(e)
-		} else if how == firstSeen && s.operation != nil && r.chance(s.operates) {
+		} else if how == firstSeen && s.operation != nil && s.stay >= 0 && r.chance(s.operates) {
 			l.operate(r, request, s, s.operation, place, day+Day(r.between(1, 60)), s.stay)
 		}
 		if n <= 0 {
@@ -176,7 +178,7 @@ func (l *life) operate(r dice, request int32, s *specialty, what *Concept, place
 		minutes = 1440*max(1, int(r.lognormal(0.5)*nights)) + r.between(60, 300)
 	}
 	in := l.meets(kind, class, at, minutes, place.At.Of, place.At)
-	l.events[in].For, l.events[in].Outcome, l.events[in].Text = request, l.homeward(), s.name
+	l.events[in].For, l.events[in].Outcome, l.events[in].Text = request, l.homeward(day), s.name
 	done := l.within(Procedure, what, in)
 	done.At += Moment(r.between(60, 170))
 	done.Until, done.Status, done.For = done.At+Moment(r.between(20, 100)), "completed", -1
@@ -324,11 +326,13 @@ func (l *life) followed() {
 		if l.began[c.of] == NotYet || l.known[c.of] < 0 {
 			continue
 		}
-		keen := r.wait(1) // some are seen often, most seldom
+		keen := min(r.wait(1), 2.5) // some are seen often, most seldom
+		last := NotYet
 		for _, day := range r.days(max(l.from, l.began[c.of]+40), l.to, c.perYear*keen) {
-			if !l.has(c.of, day) {
+			if !l.has(c.of, day) || last != NotYet && day < last+42 {
 				continue
 			}
+			last = day
 			if r.chance(0.07) {
 				e := event(Appointment, seenAgain, l.clinic(r, day))
 				e.Status, e.Until, e.Org, e.Site, e.Text = "noshow", e.At+20, place.At.Of, place.At, c.name

@@ -23,6 +23,9 @@ type reason struct {
 	share              float64 // of contacts that end with the medicine
 	to                 string  // specialty; "": none
 	refer              float64
+	young, old         float64 // ages of whom it is told
+	days, lasts        int     // of the medicine, and at most of the trouble
+	bloods             float64 // chance that blood is tested
 }
 
 var reasons = readReasons()
@@ -43,7 +46,9 @@ func readReasons() (all []reason) {
 		w := reason{
 			what: sct(row[0], row[1], Mark(row[2])), men: number(row[9]), women: number(row[10]), winter: number(row[11]),
 			medicine: row[12], dose: row[13], share: number(row[14]), refer: number(row[16]),
+			days: whole(row[18]), lasts: whole(row[19]), bloods: number(row[20]),
 		}
+		w.young, w.old = ageRange(row[17])
 		for i := range w.weights {
 			w.weights[i] = number(row[3+i])
 		}
@@ -53,6 +58,16 @@ func readReasons() (all []reason) {
 		all = append(all, w)
 	}
 	return all
+}
+
+// ageRange reads ages such as 12- or 0-1: from the first to before the birthday
+// after the last.
+func ageRange(words string) (from, before float64) {
+	young, old, _ := strings.Cut(words, "-")
+	if old == "" {
+		return number(young), 200
+	}
+	return number(young), number(old) + 1
 }
 
 // contraception is the one reason that is not a problem.
@@ -114,7 +129,7 @@ func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
 	at := l.practice(day)
 	in := l.meets(consultation, "AMB", surgery(r, day), minutes, at, at.Sites[0])
 	l.events[in].Who = at.somebody(r, job)
-	if l.inHome { // the practice comes to the home
+	if l.resident(day) { // the practice comes to the home
 		l.events[in].What, l.events[in].Class, l.events[in].Site = homeVisit, "HH", nil
 	}
 	l.seen = append(l.seen, day)
@@ -157,8 +172,9 @@ func (l *life) consults() {
 	for year := l.from; year <= l.to; year += 365 {
 		until := min(year+364, l.to)
 		rate := contactRate(l.age(year), l.p.Sex) * keen * l.need(year)
-		for _, day := range r.days(year, until, rate) {
-			l.consult(r, day)
+		for i, day := range r.days(year, until, rate) {
+			// Each with dice of its own: what one comes to changes nothing of the others.
+			l.consult(roll(l.d.Seed, "contact", l.p.Number<<20+int64(year-l.from)<<8+int64(i)), day)
 		}
 	}
 }
@@ -214,13 +230,13 @@ func (l *life) consult(r dice, day Day) {
 	}
 	at, org := surgery(r, day), l.practice(day)
 	age := l.age(day)
-	if r.chance(l.missing(age)) {
+	if !l.resident(day) && r.chance(l.missing(age)) {
 		e := event(Appointment, consultation, at)
 		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, org, org.Sites[0], org.somebody(r, generalist)
 		l.add(e)
 		return
 	}
-	how, class, minutes := l.manner(r, age)
+	how, class, minutes := l.manner(r, day, age)
 	in := l.meets(how, class, at, minutes, org, org.Sites[0])
 	if how == homeVisit {
 		l.events[in].Site = nil
@@ -231,31 +247,75 @@ func (l *life) consult(r dice, day Day) {
 		l.aboutKnown(r, in)
 		return
 	}
-	w := l.reason(r, day, age)
-	if w == nil {
-		return
+	if w := l.reason(r, day, age); w != nil {
+		l.complains(r, in, w, age)
 	}
+}
+
+// complains tells of what somebody comes with for the first time, or again
+// before it is over.
+func (l *life) complains(r dice, in int32, w *reason, age float64) {
+	day := l.events[in].At.Day()
 	if w.what.Code == contraception {
 		e := l.within(Procedure, w.what, in)
 		e.Status = "completed"
 		l.add(e)
 		if r.chance(w.share) {
-			l.prescribe(in, -1, w.medicine, w.dose, 182, age)
+			l.prescribe(in, -1, w.medicine, w.dose, w.days)
 		}
 		l.takePressure(r, in)
 		return
 	}
-	problem := l.within(Condition, w.what, in)
-	problem.Status, problem.Category = "resolved", ofEncounter
-	problem.Until = problem.At + Moment(r.between(3, 40)*1440)
-	known := l.add(problem)
+	if i, ok := ofKnown[w.what.Code]; ok && l.has(i, day) && l.known[i] >= 0 && l.events[l.known[i]].At < l.events[in].At {
+		l.events[in].For = l.known[i]
+		if l.events[in].Class == "AMB" {
+			l.measureFor(r, i, in)
+		}
+		return
+	}
+	known, again := l.still(w.what, day)
+	if !again {
+		problem := l.within(Condition, w.what, in)
+		problem.Status, problem.Category = "resolved", ofEncounter
+		problem.Until = problem.At + Moment(r.between(max(3, w.lasts/5), w.lasts)*1440)
+		known = l.add(problem)
+	}
+	l.events[in].For = known
 	l.examine(r, in, w, age)
 	if w.medicine != "" && r.chance(w.share) {
-		l.prescribe(in, known, w.medicine, w.dose, 14, age)
+		l.prescribe(in, known, w.medicine, w.dose, w.days)
 	}
-	if w.to != "" && r.chance(w.refer) {
+	if w.to != "" && r.chance(w.refer) && !(again && l.referredFor(known)) {
 		l.refer(r, in, known, w.to)
 	}
+}
+
+// ofKnown are the troubles that are no new ones in who has the condition.
+var ofKnown = map[string]illness{
+	"366979004": depression, "48694002": anxiety, "161891005": backPain, "15188001": hearing, "30989003": osteoarthritis, "57676002": osteoarthritis,
+	"25064002": migraine, "162031009": reflux, "267036007": copd, "80313002": fibrillation, "249274008": prostate,
+}
+
+// still returns the place of a trouble of the same kind that goes on, if there
+// is one.
+func (l *life) still(what *Concept, day Day) (int32, bool) {
+	for i := len(l.events) - 1; i >= 0; i-- {
+		e := &l.events[i]
+		if e.Kind == Condition && e.What == what && e.Category == ofEncounter && e.At < day.Start() && e.Until > day.Start() {
+			return int32(i), true
+		}
+	}
+	return -1, false
+}
+
+// referredFor reports whether there was a referral for a trouble.
+func (l *life) referredFor(known int32) bool {
+	for i := range l.events {
+		if e := &l.events[i]; e.Kind == ServiceRequest && e.For == known {
+			return true
+		}
+	}
+	return false
 }
 
 // missing is the chance that an appointment is not kept: more among the young
@@ -271,12 +331,15 @@ func (l *life) missing(age float64) float64 {
 
 // manner draws how a contact takes place. Source: NHS Digital, Appointments in General
 // Practice 2023: about 69 in 100 face to face, 26 by telephone, 1 at home.
-func (l *life) manner(r dice, age float64) (how *Concept, class string, minutes int) {
+func (l *life) manner(r dice, day Day, age float64) (how *Concept, class string, minutes int) {
 	visit := 0.002
 	if age > 80 {
 		visit = 0.05
 	}
-	if l.inHome {
+	if age > 90 {
+		visit = 0.25
+	}
+	if l.resident(day) {
 		visit = 0.6
 	}
 	switch u := r.uniform(); {
@@ -290,18 +353,25 @@ func (l *life) manner(r dice, age float64) (how *Concept, class string, minutes 
 	return consultation, "AMB", 5 * r.between(2, 4)
 }
 
+// ofWomb are the reasons that nobody has while she carries a child.
+var ofWomb = map[string]bool{contraception: true, "386692008": true, "289903006": true}
+
 // reason draws why the person comes.
 func (l *life) reason(r dice, day Day, age float64) *reason {
 	b := ageBand(age)
 	_, month, _ := day.Date()
 	cold := month == time.December || month <= time.February
 	var weights [64]float64
+	carries := l.carrying(day)
 	sum := 0.0
 	for i := range reasons {
 		w := &reasons[i]
 		x := w.weights[b] * w.women
 		if l.p.Sex == Male {
 			x = w.weights[b] * w.men
+		}
+		if age < w.young || age >= w.old || carries && ofWomb[w.what.Code] {
+			x = 0
 		}
 		if cold {
 			x *= w.winter
@@ -334,36 +404,18 @@ func (l *life) examine(r dice, in int32, w *reason, age float64) {
 		l.takePressure(r, in)
 	case age >= 18 && r.chance(0.07):
 		l.weigh(r, in)
-	case age >= 18 && r.chance(0.1):
-		l.bloods(r, in)
+	}
+	if w.bloods > 0 && age >= 5 && r.chance(w.bloods*min(1, 0.4+age/60)) {
+		l.asksForBloods(r, in, w.winter > 1.2)
 	}
 }
 
-// bloods appends what a practice asks a laboratory for when somebody is tired,
-// or aches, or has lost weight.
-func (l *life) bloods(r dice, in int32) {
+// prescribe appends an acute medicine, or what is given instead of it to
+// somebody like this; nothing when there is nothing.
+func (l *life) prescribe(in, known int32, name, dose string, days int) {
 	day := l.events[in].At.Day()
-	l.observe(in, haemoglobin, laboratory, l.bloodOn(r), gramsPerLitre, 0)
-	l.observe(in, filtration, laboratory, l.filtrationOn(r, day), millilitresPerMinute, 0)
-	if r.chance(0.6) {
-		l.observe(in, sugar, laboratory, l.sugarOn(r, day), millimolesPerMole, 0)
-	}
-	if r.chance(0.5) {
-		l.observe(in, thyrotropin, laboratory, clip(0.4+r.wait(1.6), 0.2, 9), milliunitsPerLitre, 1)
-	}
-}
-
-// bloodOn returns a haemoglobin concentration in g/L.
-func (l *life) bloodOn(r dice) float64 {
-	if l.p.Sex == Male {
-		return clip(r.normal(148, 10), 105, 180)
-	}
-	return clip(r.normal(133, 10), 95, 160)
-}
-
-// prescribe appends an acute medicine.
-func (l *life) prescribe(in, known int32, name, dose string, days int, age float64) {
-	if age < 12 && !childs(name) {
+	name, dose = l.safely(name, dose, day)
+	if name == "" || l.age(day) < 12 && !childs(name) {
 		return
 	}
 	e := l.within(MedicationRequest, nil, in)
@@ -372,14 +424,41 @@ func (l *life) prescribe(in, known int32, name, dose string, days int, age float
 	l.add(e)
 }
 
-// childs reports whether a preparation is one that a child takes.
-func childs(name string) bool {
-	for _, form := range []string{"suspension", "solution", "cream", "drops", "ointment"} {
-		if strings.Contains(name, form) {
+const repeatMedicines = "Repeat medicines"
+
+// takesAny reports whether the person has a prescription that runs at a time.
+func (l *life) takesAny(at Moment) bool {
+	for i := range l.events {
+		if e := &l.events[i]; e.Kind == MedicationRequest && e.At < at && e.Until > at {
 			return true
 		}
 	}
 	return false
+}
+
+// otherwise is what a contact is about that is not about a trouble or a known
+// condition. Shares: assumption.
+var otherwise = []struct {
+	share float64
+	words string
+}{
+	{30, "Test results"}, {16, "Letter from the hospital"}, {14, repeatMedicines}, {12, "Fit note"}, {10, "Advice"}, {8, "Form or letter asked for"}, {10, "Follow-up"},
+}
+
+// aboutOther says in words what such a contact was about.
+func (l *life) aboutOther(r dice, in int32) {
+	age := l.age(l.events[in].At.Day())
+	at := r.uniform() * 100
+	for _, o := range otherwise {
+		if at -= o.share; at < 0 {
+			switch {
+			case o.words == "Fit note" && (age < 18 || age > 66), o.words == repeatMedicines && !l.takesAny(l.events[in].At), age < 1:
+				o.words = "Advice"
+			}
+			l.events[in].Note = o.words
+			return
+		}
+	}
 }
 
 // aboutKnown tells of a contact about a condition that is known: its medicines
@@ -398,4 +477,5 @@ func (l *life) aboutKnown(r dice, in int32) {
 		}
 		return
 	}
+	l.aboutOther(r, in)
 }

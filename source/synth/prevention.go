@@ -15,6 +15,7 @@ type jab struct {
 	since    Day    // born since when it is given; 0: all those told of
 	before   string // what those born earlier were given, by name: no code of it is sure; empty: nothing
 	boys     Day    // born since when it is given to boys too, if later
+	series   string // of which it is a dose: nobody has the second without the first
 }
 
 const fiveInOne = "Diphtheria, tetanus, pertussis, polio and Haemophilus influenzae type b (5-in-1) vaccination"
@@ -26,23 +27,23 @@ const fiveInOne = "Diphtheria, tetanus, pertussis, polio and Haemophilus influen
 // "Vaccination of individuals with uncertain or incomplete immunisation status" and the
 // programmes' letters. K: not verified here.
 var childhood = []jab{
-	{sct("1082441000000108", "First diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", SeenOnce), 1, 8, 0.94, false, dayOf(2017, time.August, 1), fiveInOne, 0},
-	{sct("720539004", "Administration of first dose of meningitis B vaccine", SeenOnce), 1, 8, 0.93, false, dayOf(2015, time.July, 1), "", 0},
-	{sct("868631000000102", "First rotavirus vaccination", Verified), 1, 8, 0.92, false, dayOf(2013, time.May, 1), "", 0},
-	{sct("1082451000000106", "Second diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 2, 12, 0.92, false, dayOf(2017, time.August, 1), fiveInOne, 0},
-	{sct("868651000000109", "Second rotavirus vaccination", Verified), 2, 12, 0.89, false, dayOf(2013, time.May, 1), "", 0},
-	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false, dayOf(2006, time.September, 1), "", 0},
-	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false, dayOf(2017, time.August, 1), fiveInOne, 0},
-	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false, dayOf(2015, time.July, 1), "", 0},
-	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false, 0, "", 0},
-	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false, dayOf(2006, time.September, 1), "", 0},
-	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false, dayOf(2006, time.September, 1), "", 0},
-	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false, dayOf(2015, time.July, 1), "", 0},
-	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false, 0, "", 0},
-	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false, 0, "", 0},
-	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true, 0, "", dayOf(2006, time.September, 1)},
-	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true, 0, "", 0},
-	{sct("871874000", "Meningitis A, C, W135 and Y vaccination", SeenOnce), 1, 745, 0.69, true, 0, "", 0},
+	{sct("1082441000000108", "First diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", SeenOnce), 1, 8, 0.94, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
+	{sct("720539004", "Administration of first dose of meningitis B vaccine", SeenOnce), 1, 8, 0.93, false, dayOf(2015, time.July, 1), "", 0, "menb"},
+	{sct("868631000000102", "First rotavirus vaccination", Verified), 1, 8, 0.92, false, dayOf(2013, time.May, 1), "", 0, "rota"},
+	{sct("1082451000000106", "Second diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 2, 12, 0.92, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
+	{sct("868651000000109", "Second rotavirus vaccination", Verified), 2, 12, 0.89, false, dayOf(2013, time.May, 1), "", 0, "rota"},
+	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false, dayOf(2006, time.September, 1), "", 0, "pneumo"},
+	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
+	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false, dayOf(2015, time.July, 1), "", 0, "menb"},
+	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false, 0, "", 0, "mmr"},
+	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false, dayOf(2006, time.September, 1), "", 0, "hib"},
+	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false, dayOf(2006, time.September, 1), "", 0, "pneumo"},
+	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false, dayOf(2015, time.July, 1), "", 0, "menb"},
+	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false, 0, "", 0, "mmr"},
+	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false, 0, "", 0, "six"},
+	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true, 0, "", dayOf(2006, time.September, 1), "hpv"},
+	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true, 0, "", 0, "six"},
+	{sct("871874000", "Meningitis A, C, W135 and Y vaccination", SeenOnce), 1, 745, 0.69, true, 0, "", 0, "acwy"},
 }
 
 var (
@@ -90,7 +91,10 @@ func (l *life) immunisedAt(r dice, what *Concept, called string, dose int8, at M
 		}
 	case l.registered(day):
 		e.Org = l.practice(day)
-		e.Site, e.Who = e.Org.Sites[0], e.Org.somebody(r, practiceNurse)
+		if l.nurse == nil || l.jabbed != at || l.nurse.Of != e.Org {
+			l.nurse, l.jabbed = e.Org.somebody(r, practiceNurse), at
+		}
+		e.Site, e.Who = e.Org.Sites[0], l.nurse
 	default: // elsewhere, before: only the day is known
 		e.At, e.Grain = day.Start(), ToTheDay
 	}
@@ -116,6 +120,7 @@ func (l *life) jabs() {
 func (l *life) childJabs(r dice, faith float64) {
 	luck := r.uniform() // one for all: a child who misses one misses others
 	weeks, at := 0.0, Never
+	had := map[string]int8{} // doses of each series; looked up, never gone through
 	for _, j := range childhood {
 		if j.weeks != weeks { // what is due together is given together
 			weeks = j.weeks
@@ -138,6 +143,10 @@ func (l *life) childJabs(r dice, faith float64) {
 				continue
 			}
 		}
+		if had[j.series] != j.dose-1 && !(j.series == "six" && j.dose > 3 && had[j.series] >= 2) {
+			continue
+		}
+		had[j.series] = j.dose
 		l.immunisedAt(r, what, called, j.dose, at, j.school)
 	}
 }
@@ -319,6 +328,9 @@ func (l *life) screened(r dice, s *screen, day Day, comes bool) {
 		return
 	}
 	day += Day(r.between(7, 90))
+	for s.what == cervical && l.carrying(day) { // not before three months after the birth
+		day += 120
+	}
 	switch s.what {
 	case cervical:
 		in := l.sees(r, day, practiceNurse, 15)

@@ -55,6 +55,9 @@ func (l *life) review(r dice, day Day, half bool) {
 	l.events[in].For = l.known[which[0]]
 	if half {
 		l.observe(in, sugar, laboratory, l.sugarOn(r, l.events[in].At.Day()), millimolesPerMole, 0)
+		if r.chance(0.4) {
+			l.kidneyTests(r, in)
+		}
 		return
 	}
 	l.checkAll(r, in, which[:n])
@@ -93,21 +96,30 @@ func (l *life) checkAll(r dice, in int32, which []illness) {
 		l.observe(in, sugar, laboratory, l.sugarOn(r, day), millimolesPerMole, 0)
 	}
 	if kidneys {
-		l.observe(in, filtration, laboratory, l.filtrationOn(r, day), millilitresPerMinute, 0)
+		l.kidneyTests(r, in)
+	}
+	if kidneys && r.chance(0.55) || r.chance(0.25) && l.age(day) >= 16 {
+		l.fullCount(r, in, false)
+	}
+	if (lipids || sugars) && r.chance(0.7) {
+		l.liverTests(r, in)
 	}
 	if sugars && kidneys || l.has(kidney, day) && r.chance(0.6) {
 		l.observe(in, albumin, laboratory, clip(r.wait(2.4)+0.4, 0.4, 160), milligramsPerMmol, 1)
 	}
 	if lipids && r.chance(0.8) {
-		total, good := l.lipidsOn(r, day)
-		l.observe(in, cholesterol, laboratory, total, millimolesPerLitre, 1)
-		l.observe(in, goodLipid, laboratory, good, millimolesPerLitre, 1)
+		l.fats(r, in)
 	}
 	if thyroids {
-		l.observe(in, thyrotropin, laboratory, clip(0.3+r.wait(2.2), 0.1, 14), milliunitsPerLitre, 1)
+		l.observe(in, thyrotropin, laboratory, l.thyroidOn(r, day), milliunitsPerLitre, 1)
 	}
 	if l.age(day) >= 15 && r.chance(0.6) {
 		l.askSmoking(in)
+	}
+	if len(which) >= 2 && r.chance(0.5) {
+		e := l.within(Procedure, medicinesLookedAfter, in)
+		e.Status = "completed"
+		l.add(e)
 	}
 }
 
@@ -147,8 +159,8 @@ func (l *life) measureFor(r dice, i illness, in int32) {
 	case asthma:
 		l.blow(r, in)
 	case anaemia:
-		l.observe(in, haemoglobin, laboratory, clip(r.normal(118, 10), 75, 150), gramsPerLitre, 0)
+		l.fullCount(r, in, false)
 	case thyroid:
-		l.observe(in, thyrotropin, laboratory, clip(0.3+r.wait(2.5), 0.1, 20), milliunitsPerLitre, 1)
+		l.observe(in, thyrotropin, laboratory, l.thyroidOn(r, l.events[in].At.Day()), milliunitsPerLitre, 1)
 	}
 }

@@ -166,7 +166,7 @@ func (t *teller) current(title string, kind Kind, states ...string) {
 	titled := false
 	for i := range t.p.Events {
 		e := &t.p.Events[i]
-		if e.Kind != kind || last[e.words()] != i || !slices.Contains(states, e.Status) {
+		if e.Kind != kind || e.Category == ofEncounter || last[e.words()] != i || !slices.Contains(states, e.Status) {
 			continue
 		}
 		if !titled {
@@ -234,7 +234,11 @@ var eventWords = [...]string{
 var ordinary = []string{"active", "final", "finished", "completed", "fulfilled"}
 
 func (t *teller) event(e *Event) {
-	t.say("%s%s", eventWords[e.Kind], e.words())
+	word := eventWords[e.Kind]
+	if e.Category == ofEncounter {
+		word = "diagnosis: "
+	}
+	t.say("%s%s", word, e.words())
 	if e.Unit != nil {
 		t.say(" %.*f", int(e.Digits), rounded(e.Value, e.Digits))
 		if e.Unit.Code != "{score}" && e.Unit.Code != "1" {
@@ -258,7 +262,7 @@ func (t *teller) event(e *Event) {
 		t.say(", dose %d", e.Number)
 	}
 	if e.Arrival != nil {
-		t.say("; came by: %s", e.Arrival.Display)
+		t.say("; came by %s", strings.TrimPrefix(e.Arrival.Display, "Arrival by "))
 	}
 	if e.Kind == Encounter && e.Until != Never {
 		t.say("; %s", lasting(e.Until-e.At))
@@ -266,7 +270,7 @@ func (t *teller) event(e *Event) {
 		t.say("; until %s", appendMoment(nil, e.Until, ToTheDay))
 	}
 	if e.Outcome != nil {
-		t.say("; ended: %s", e.Outcome.Display)
+		t.say("; then: %s", e.Outcome.Display)
 	}
 	if !slices.Contains(ordinary, e.Status) {
 		t.say("; %s", e.Status)
@@ -275,6 +279,11 @@ func (t *teller) event(e *Event) {
 		t.say("; %s", e.Priority)
 	}
 	t.place(e)
+	if e.For >= 0 && (e.Kind == Encounter || e.Kind == MedicationRequest && e.In < 0) && t.p.Events[e.For].Kind == Condition {
+		if about := &t.p.Events[e.For]; about.At < e.At {
+			t.say("; for %s", about.words())
+		}
+	}
 	if e.Note != "" {
 		t.say("  (%s)", e.Note)
 	}

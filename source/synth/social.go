@@ -27,7 +27,7 @@ func (l *life) social() {
 	if h.Home == NoFixedAbode {
 		l.noted(r, homeless, 0.9, "housing")
 	}
-	if age >= 65 && len(h.People) == 1 && !l.inHome && h.Home == Private {
+	if age >= 65 && len(h.People) == 1 && l.home == nil && h.Home == Private {
 		l.noted(r, livesAlone, 0.4, "")
 		if l.noted(r, lonely, 0.08+0.04*max(0, l.mood), "social") {
 			l.joins(r, befriending)
@@ -128,7 +128,7 @@ func (l *life) quits(r dice, age float64) {
 		e.Status = "completed"
 		known := l.add(e)
 		if r.chance(0.6) {
-			l.prescribe(in, -1, "Nicotine 21mg/24hours transdermal patches", "One to be applied each morning", 56, age)
+			l.prescribe(in, -1, "Nicotine 21mg/24hours transdermal patches", "One to be applied each morning", 56)
 		}
 		_ = known
 	}
@@ -154,13 +154,20 @@ func (l *life) councilCare(r dice) {
 	default:
 		chance = 0.002
 	}
-	if l.inHome {
+	if l.home != nil {
 		chance = 0.7
 	}
 	if !r.chance(chance) {
 		return
 	}
 	asked := l.from + Day(r.uniform()*float64(l.to-l.from))
+	if l.home != nil { // what leads to the home, or is looked at again after
+		asked = l.homely - Day(r.between(15, 70))
+	}
+	if asked < l.from {
+		l.careReviewed(r, place, l.from+Day(r.between(0, 360)))
+		return
+	}
 	in := l.meets(needsAssessed, "HH", l.clinic(r, asked), 90, place.At.Of, nil)
 	l.events[in].Text = "Needs assessment under the Care Act"
 	l.events[in].Who = place.At.Of.somebody(r, "Social worker")
@@ -168,7 +175,7 @@ func (l *life) councilCare(r dice) {
 	plan.At += Moment(r.between(7, 28) * 1440)
 	plan.In, plan.Status = -1, "active"
 	switch {
-	case l.inHome:
+	case l.home != nil:
 		plan.Text = "Placement in a care home"
 	case grade >= 2:
 		plan.Text = "Home care, " + [...]string{"7", "10", "14", "21"}[r.between(0, 3)] + " hours a week"
@@ -176,7 +183,13 @@ func (l *life) councilCare(r dice) {
 		plan.Text = "Personal budget, support in daily life"
 	}
 	l.add(plan)
-	for day := asked + Day(r.between(300, 420)); day <= l.to; day += Day(r.between(330, 420)) {
+	l.careReviewed(r, place, asked+Day(r.between(300, 420)))
+}
+
+// careReviewed tells of the yearly reviews of a package of care, from the
+// first.
+func (l *life) careReviewed(r dice, place *Service, day Day) {
+	for ; day <= l.to; day += Day(r.between(330, 420)) {
 		in := l.meets(needsAssessed, "HH", l.clinic(r, day), 60, place.At.Of, nil)
 		l.events[in].Text = "Review of care and support plan"
 	}

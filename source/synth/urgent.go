@@ -34,6 +34,7 @@ type emergencyOf struct {
 	admitted, nights float64
 	minor            bool
 	ambulance        float64 // chance of arriving by ambulance; 0: as for the age
+	young, old       float64 // ages of whom it is told
 }
 
 var emergencies = readEmergencies()
@@ -41,6 +42,7 @@ var emergencies = readEmergencies()
 func readEmergencies() (all []emergencyOf) {
 	for _, row := range readTable(emergenciesTable) {
 		e := emergencyOf{what: sct(row[0], row[1], Mark(row[2])), winter: number(row[9]), admitted: number(row[10]), nights: number(row[11]), minor: row[12] == "1"}
+		e.young, e.old = ageRange(row[13])
 		for i := range e.weights {
 			e.weights[i] = number(row[3+i])
 		}
@@ -77,7 +79,7 @@ func (l *life) attendanceRate(on Day, luck float64) float64 {
 	if l.p.Household.Home == NoFixedAbode {
 		rate *= 4 // Homeless Link; K
 	}
-	if l.inHome {
+	if l.resident(on) {
 		rate *= 1.25
 	}
 	if !l.registered(on) && l.age(on) > 1 {
@@ -134,6 +136,9 @@ func weekly(day Day) float64 {
 	return [...]float64{1.02, 1.12, 1.02, 0.99, 0.98, 0.97, 0.9}[day.Weekday()]
 }
 
+// drunk is the code of alcohol intoxication.
+const drunk = "25702006"
+
 // emergency tells of one attendance.
 func (l *life) emergency(r dice, day Day) {
 	age := l.age(day)
@@ -144,6 +149,9 @@ func (l *life) emergency(r dice, day Day) {
 		weights[i] = emergencies[i].weights[ageBand(age)]
 		if cold {
 			weights[i] *= emergencies[i].winter
+		}
+		if age < emergencies[i].young || age >= emergencies[i].old || emergencies[i].what.Code == drunk && (l.vital.drinks < 1 || l.carrying(day)) {
+			weights[i] = 0
 		}
 	}
 	what := &emergencies[r.among(weights[:len(emergencies)])]
@@ -164,7 +172,7 @@ func (l *life) treated(r dice, day Day, what *emergencyOf) bool {
 	}
 	at := daytime(r, day, 8, 20)
 	in := l.meets(urgentVisit, "AMB", at, r.between(40, 190), place.At.Of, place.At)
-	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r), dischargeHome
+	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r, day), dischargeHome
 	l.events[in].Text = "Urgent treatment centre"
 	l.finding(r, in, what)
 	return true
@@ -181,8 +189,8 @@ func (l *life) finding(r dice, in int32, what *emergencyOf) int32 {
 	return l.add(e)
 }
 
-func (l *life) ownWay(r dice) *Concept {
-	if r.chance(0.16) && l.borough > 1 {
+func (l *life) ownWay(r dice, on Day) *Concept {
+	if l.p.Household.Home == NoFixedAbode || r.chance(0.16) && l.borough > 1 && l.age(on) >= 11 && l.age(on) < 80 {
 		return byPublic
 	}
 	return byOwnTransport
@@ -205,7 +213,10 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 	if what.minor {
 		share *= 0.4
 	}
-	arrival := l.ownWay(r)
+	if l.resident(day) {
+		share = max(share, 0.88)
+	}
+	arrival := l.ownWay(r, day)
 	switch {
 	case r.chance(share):
 		arrival = byAmbulance
@@ -231,7 +242,7 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 		admits *= 1.35
 	}
 	if !r.chance(min(0.95, admits)) {
-		l.events[in].Outcome = l.homeward()
+		l.events[in].Outcome = l.homeward(day)
 		return in
 	}
 	l.events[in].Outcome = toWard
@@ -260,16 +271,17 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 		leaves = begins + 240
 	}
 	in := l.meets(emergencyStay, "IMP", begins, int(leaves-begins), place.At.Of, place.At)
-	l.events[in].Outcome, l.events[in].For = l.homeward(), found
+	l.events[in].Outcome, l.events[in].For = l.homeward(ends), found
+	l.onTheWard(r, in)
 	if l.age(ends) >= 75 {
 		l.afterStay(r, ends, 0.13)
 	}
 	return in
 }
 
-// homeward is where the person goes from hospital.
-func (l *life) homeward() *Concept {
-	if l.inHome {
+// homeward is where the person goes from hospital on a day.
+func (l *life) homeward(on Day) *Concept {
+	if l.resident(on) {
 		return toCareHome
 	}
 	return dischargeHome
