@@ -9,7 +9,6 @@ var (
 	micromolesPerLitre   = &Unit{"umol/L", "µmol/L"}
 	unitsPerLitre        = &Unit{"U/L", "U/L"}
 	milligramsPerLitre   = &Unit{"mg/L", "mg/L"}
-	microgramsPerLitre   = &Unit{"ug/L", "µg/L"}
 	bloodSampled         = sct("82078001", "Collection of blood specimen for laboratory", Unverified)
 	whiteCells           = sct("1022541000000102", "Total white cell count", SeenOnce)
 	platelets            = sct("1022651000000100", "Platelet count", SeenOnce)
@@ -40,13 +39,13 @@ func (l *life) tests(in int32, what *Concept, value float64, unit *Unit, digits 
 func (l *life) fullCount(r dice, in int32, sick bool) {
 	day := l.events[in].At.Day()
 	l.tests(in, haemoglobin, l.bloodOn(r, day), gramsPerLitre, 0)
-	white := clip(6.8*r.lognormal(0.24), 3, 16)
+	white := clip(6.7*math.Exp(0.2*l.vital.whites)*r.lognormal(0.12), 3, 14)
 	if sick {
-		white = clip(white*r.lognormal(0.3)*1.5, 2.5, 32)
+		white = clip(white*r.lognormal(0.3)*1.6, 2.5, 32)
 	}
 	l.tests(in, whiteCells, white, billionsPerLitre, 1)
-	l.tests(in, platelets, clip(r.normal(256, 56), 95, 620), billionsPerLitre, 0)
-	volume := r.normal(90, 4)
+	l.tests(in, platelets, clip(256+50*l.vital.platelets+r.normal(0, 16), 95, 620), billionsPerLitre, 0)
+	volume := 90 + 3.7*l.vital.cells + r.normal(0, 0.8)
 	switch {
 	case l.has(anaemia, day):
 		volume -= 11
@@ -58,7 +57,8 @@ func (l *life) fullCount(r dice, in int32, sick bool) {
 	l.tests(in, cellVolume, clip(volume, 62, 112), femtolitres, 0)
 }
 
-// bloodOn returns a haemoglobin concentration in g/L.
+// bloodOn returns a haemoglobin concentration in g/L: a person's own differ by
+// less than people do.
 func (l *life) bloodOn(r dice, on Day) float64 {
 	mean, low := 133.0, 95.0
 	switch age := l.age(on); {
@@ -71,17 +71,17 @@ func (l *life) bloodOn(r dice, on Day) float64 {
 	}
 	switch {
 	case l.has(sickle, on):
-		return clip(r.normal(84, 9), 58, 112)
+		return clip(84+8*l.vital.blood+r.normal(0, 4), 58, 112)
 	case l.has(anaemia, on):
 		found := max(0, float64(on-l.began[anaemia])/30)
-		return clip(104+min(24, 6*found)+r.normal(0, 8), 62, mean)
+		return clip(104+min(24, 6*found)+6*l.vital.blood+r.normal(0, 4), 62, mean)
 	case l.carrying(on):
 		mean -= 12
 	}
 	if l.has(kidney, on) {
 		mean -= 0.25 * max(0, 50-l.usualFiltration(on))
 	}
-	return clip(r.normal(mean, 9), low, 182)
+	return clip(mean+8*l.vital.blood+r.normal(0, 3.2), low, 182)
 }
 
 // kidneyTests appends electrolytes, creatinine and the filtration that the
@@ -100,14 +100,10 @@ func (l *life) kidneyTests(r dice, in int32) {
 	}
 	l.tests(in, sodium, clip(salt, 124, 147), millimolesPerLitre, 0)
 	l.tests(in, potassium, clip(potash, 2.9, 6.2), millimolesPerLitre, 1)
-	rate := l.filtrationOn(r, day)
-	if rate >= mostFiltration {
-		l.tests(in, creatinine, l.creatinineAt(r.normal(104, 7), day), micromolesPerLitre, 0)
-	} else {
-		l.tests(in, creatinine, l.creatinineAt(rate, day), micromolesPerLitre, 0)
-	}
+	rate := l.filters(r, day)
+	l.tests(in, creatinine, l.creatinineAt(rate, day), micromolesPerLitre, 0)
 	if l.age(day) >= 18 {
-		l.tests(in, filtration, rate, millilitresPerMinute, 0)
+		l.tests(in, filtration, min(rate, mostFiltration), millilitresPerMinute, 0)
 	}
 }
 
@@ -143,9 +139,9 @@ func (l *life) liverTests(r dice, in int32) {
 	if l.has(alcohol, day) {
 		transaminase *= 1.6
 	}
-	bone := r.normal(76, 20)
+	bone := 76 + 18*l.vital.bones + r.normal(0, 6)
 	if age := l.age(day); age < 17 {
-		bone = r.normal(210, 45)
+		bone = 210 + 40*l.vital.bones + r.normal(0, 15)
 	}
 	l.tests(in, alanineTransaminase, clip(transaminase, 6, 480), unitsPerLitre, 0)
 	l.tests(in, alkalinePhosphatase, clip(bone, 28, 420), unitsPerLitre, 0)
@@ -180,20 +176,20 @@ func (l *life) asksForBloods(r dice, from int32, sick bool) {
 	e.Status = "completed"
 	l.add(e)
 	l.fullCount(r, in, sick && r.chance(0.5))
-	if r.chance(0.85) {
+	if r.chance(0.75) {
 		l.kidneyTests(r, in)
 	}
-	if r.chance(0.7) {
+	if r.chance(0.45) {
 		l.liverTests(r, in)
 	}
 	if sick || r.chance(0.3) {
 		l.tests(in, reactiveProtein, clip(2.2*r.lognormal(1), 0.4, 160), milligramsPerLitre, 0)
 	}
 	if age := l.age(day); age >= 18 {
-		if r.chance(0.5) {
+		if r.chance(0.4) {
 			l.tests(in, sugar, l.sugarOn(r, day), millimolesPerMole, 0)
 		}
-		if r.chance(0.45) {
+		if r.chance(0.35) {
 			l.tests(in, thyrotropin, l.thyroidOn(r, day), milliunitsPerLitre, 1)
 		}
 		if age >= 40 && r.chance(0.3) {
@@ -208,12 +204,36 @@ func (l *life) asksForBloods(r dice, from int32, sick bool) {
 	}
 }
 
+// watched tells of the blood tests that go with a medicine that harms blood or
+// liver in some, every twelve weeks or so (British Society for Rheumatology,
+// guideline on disease-modifying drugs, 2017; K).
+func (l *life) watched(r dice, known int32, from, stops Day) {
+	for day := from + Day(r.between(20, 90)); day <= l.to && (stops == NotYet || day < stops); day += Day(r.between(80, 105)) {
+		in := l.sees(r, day, assistant, 10)
+		if in < 0 {
+			continue
+		}
+		on := l.events[in].At.Day()
+		l.events[in].Note, l.events[in].For = "Blood tests", known
+		l.fullCount(r, in, false)
+		l.tests(in, creatinine, l.creatinineAt(l.filters(r, on), on), micromolesPerLitre, 0)
+		l.tests(in, alanineTransaminase, clip(24*r.lognormal(0.35), 6, 160), unitsPerLitre, 0)
+	}
+}
+
 // thyroidOn returns a thyroid stimulating hormone in mU/L.
 func (l *life) thyroidOn(r dice, on Day) float64 {
 	if l.has(thyroid, on) {
 		return clip(0.3+r.wait(2.3), 0.1, 20)
 	}
 	return clip(1.6*r.lognormal(0.45), 0.3, 5.8)
+}
+
+// infections are the codes of emergencies in which the white cells and the C
+// reactive protein rise.
+var infections = map[string]bool{
+	"50417007": true, "54150009": true, "4120002": true, "386661006": true, "25374005": true, "68566005": true,
+	"91302008": true, "45816000": true, "128045006": true,
 }
 
 // onTheWard appends the blood tests of an emergency admission, at its beginning
@@ -223,18 +243,25 @@ func (l *life) onTheWard(r dice, in int32) {
 		return
 	}
 	first := len(l.events)
-	l.fullCount(r, in, true)
+	infected := false
+	if why := l.events[in].For; why >= 0 && l.events[why].What != nil {
+		infected = infections[l.events[why].What.Code]
+	}
+	l.fullCount(r, in, infected)
 	l.kidneyTests(r, in)
-	if r.chance(0.6) {
+	if r.chance(0.35) {
 		l.liverTests(r, in)
 	}
-	if r.chance(0.8) {
-		l.tests(in, reactiveProtein, clip(14*r.lognormal(1.2), 0.5, 380), milligramsPerLitre, 0)
+	switch {
+	case infected:
+		l.tests(in, reactiveProtein, clip(58*r.lognormal(0.8), 6, 380), milligramsPerLitre, 0)
+	case r.chance(0.6):
+		l.tests(in, reactiveProtein, clip(3.5*r.lognormal(0.9), 0.5, 70), milligramsPerLitre, 0)
 	}
 	for i := first; i < len(l.events); i++ {
 		l.events[i].At += 25
 	}
-	if l.events[in].Until < l.events[in].At+4*1440 {
+	if l.events[in].Until < l.events[in].At+6*1440 {
 		return
 	}
 	first = len(l.events)

@@ -275,7 +275,11 @@ func (l *life) session(r dice, what *Concept, day Day, place *Service) {
 	if !l.alive(day) {
 		return
 	}
-	in := l.meets(seenAgain, "AMB", l.clinic(r, day), 180, place.At.Of, place.At)
+	how := seenAgain
+	if what == chemotherapy {
+		how = dayCase
+	}
+	in := l.meets(how, "AMB", l.clinic(r, day), 180, place.At.Of, place.At)
 	l.events[in].Text = "Oncology"
 	e := l.within(Procedure, what, in)
 	e.Status, e.Until, e.For = "completed", e.At+150, l.known[cancer]

@@ -68,7 +68,7 @@ func (l *life) dies(r dice, where *Concept) {
 	org := l.practice(l.to)
 	switch where {
 	case inHospital:
-		what := emergencyOf{admitted: 50, nights: 1.3, ambulance: 0.8}
+		what := l.lastIllness(r)
 		back := Day(min(r.wait(9), 60))
 		if l.cause == ofInjury || l.cause == ofInfancy {
 			back = 0
@@ -92,6 +92,76 @@ func (l *life) dies(r dice, where *Concept) {
 	e := event(Observation, placeOfDeath, at)
 	e.Status, e.Category, e.Answer, e.Org = "final", socialHistory, where, org
 	l.add(e)
+}
+
+// last is what somebody who dies of a cause in hospital comes in with.
+type last struct {
+	what  *Concept
+	share float64
+}
+
+// lastIllnesses are by cause; what is left of the shares comes in with nothing
+// that was written down. Shares: assumption.
+var lastIllnesses = [causes][]last{
+	ofCancer: {
+		{sct("50417007", "Lower respiratory tract infection", SeenOnce), 0.3},
+		{sct("91302008", "Sepsis", Unverified), 0.25},
+		{sct("267036007", "Dyspnoea", Unverified), 0.2},
+		{sct("21522001", "Abdominal pain", Unverified), 0.2},
+	},
+	ofHeart: {
+		{sct("22298006", "Myocardial infarction", Verified), 0.5},
+		{sct("84114007", "Heart failure", Verified), 0.3},
+		{sct("267036007", "Dyspnoea", Unverified), 0.15},
+	},
+	ofStroke: {
+		{sct("230690007", "Stroke", Verified), 0.95},
+	},
+	ofLungs: {
+		{sct("50417007", "Lower respiratory tract infection", SeenOnce), 0.75},
+		{sct("267036007", "Dyspnoea", Unverified), 0.2},
+	},
+	ofDementia: {
+		{sct("50417007", "Lower respiratory tract infection", SeenOnce), 0.5},
+		{sct("68566005", "Urinary tract infectious disease", SeenOnce), 0.2},
+		{sct("130987000", "Acute confusion", Verified), 0.15},
+		{sct("217082002", "Accidental fall", Verified), 0.1},
+	},
+	ofLiver: {
+		{sct("12063002", "Rectal bleeding", Unverified), 0.3},
+		{sct("91302008", "Sepsis", Unverified), 0.35},
+		{sct("21522001", "Abdominal pain", Unverified), 0.3},
+	},
+	ofInjury: {
+		{sct("55680006", "Drug overdose", SeenOnce), 0.4},
+		{sct("217082002", "Accidental fall", Verified), 0.3},
+	},
+	ofInfancy: {
+		{sct("91302008", "Sepsis", Unverified), 0.2},
+	},
+	ofOther: {
+		{sct("91302008", "Sepsis", Unverified), 0.4},
+		{sct("21522001", "Abdominal pain", Unverified), 0.2},
+		{sct("68566005", "Urinary tract infectious disease", SeenOnce), 0.15},
+		{sct("50417007", "Lower respiratory tract infection", SeenOnce), 0.2},
+	},
+}
+
+// lastIllness returns with what the person comes to the hospital in which they
+// die.
+func (l *life) lastIllness(r dice) emergencyOf {
+	what := emergencyOf{admitted: 50, nights: 1.3, ambulance: 0.8}
+	u := r.uniform()
+	for _, c := range lastIllnesses[l.cause] {
+		if u -= c.share; u < 0 {
+			what.what = c.what
+			break
+		}
+	}
+	if l.cause == ofInjury && l.age(l.to) >= 65 {
+		what.what = fall
+	}
+	return what
 }
 
 // lastMonths tells of the register, the plan and the medicines kept ready.

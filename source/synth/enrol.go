@@ -89,7 +89,7 @@ func (l *life) turnedAway(r dice, day Day) (Day, bool) {
 	case u < 0.65:
 		return l.workday(day + Day(r.between(1, 3))), true
 	case u < 0.8:
-		l.helpline(r, day, true)
+		l.helpline(r, day)
 	case u < 0.9:
 		l.treated(r, day, &emergencyOf{})
 	}

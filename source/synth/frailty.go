@@ -34,7 +34,7 @@ func (l *life) frailtyOn(on Day) (index float64, grade int) {
 		}
 	}
 	age := l.age(on)
-	n += 0.4 + max(0, (age-62)*0.13) + 0.9*max(-0.8, l.burden)*max(0, age-55)/20 + 0.25*max(0, age-84)
+	n += 0.55 + max(0, (age-62)*0.135) + 0.9*max(-0.8, l.burden)*max(0, age-55)/20 + 0.25*max(0, age-84)
 	if l.has(dementia, on) {
 		n += 3
 	}
@@ -100,7 +100,9 @@ func (l *life) frailtyRecorded(r dice) {
 		if now == 3 && r.chance(0.4) {
 			home := event(Condition, housebound, e.At+Moment(r.between(1, 200)*1440))
 			home.Status = "active"
-			home.Org = l.practice(home.At.Day())
+			home.Org, home.Grain = l.practice(home.At.Day()), ToTheDay
+			home.At = home.At.Day().Start()
+			l.shutIn = home.At.Day()
 			l.add(home)
 		}
 	}

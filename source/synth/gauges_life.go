@@ -13,7 +13,7 @@ func known(publication string) string { return publication + " (from knowledge, 
 // lifeGauges hold what happens in lives to what is published of it.
 func lifeGauges(*District) []gauge {
 	return []gauge{
-		contactGauge(), missedGauge(), attendanceGauge(), weekdayGauge(), monthGauge(), ambulanceGauge(), admissionGauge(), arrivalGauge(),
+		contactGauge(), missedGauge(), outpatientGauge(), outpatientMissedGauge(), electiveGauge(), callGauge(), adviceGauge(), attendanceGauge(), weekdayGauge(), monthGauge(), ambulanceGauge(), admissionGauge(), arrivalGauge(),
 		deathGauge(), placeGauge(), palliativeGauge(), stageGauge(), bookingGauge(), checksGauge(), jabGauge(), screenGauge(), smokingGauge(), frailtyGauge(), multimorbidityGauge(),
 	}
 }
@@ -23,9 +23,7 @@ var lifeGaps = []gap{
 	{"cardiovascular risk register (CVDPP)", "lives do not tell who was newly hypertensive with a risk assessed"},
 	{"conditions without a register", "anxiety, osteoarthritis, eczema, constipation and thirty others follow the curves of params/conditions.tsv alone"},
 	{"measured values", "scatter around means of the Health Survey for England; their spread in the district is not published"},
-	{"outpatient attendances", "no figure for the district or its boroughs was found; England has about two a person a year, with midwives and therapists, from knowledge"},
-	{"planned admissions", "no figure for the district was found; procedures follow rates of England by age, from knowledge"},
-	{"111 calls", "no figure for the district was found, and those of England count calls, not people; the rate follows how often people attend"},
+	{"outpatient attendances, planned admissions and 111 calls by age and by borough", "the figures that were found are of all ages, of England or of London; by age they follow conditions, operations and how often people attend, from knowledge"},
 	{"laboratory tests", "about five a person a year in the general practice of the United Kingdom in 2015/16, from knowledge; none for the district was found"},
 	{"community, mental health and council contacts", "no activity by borough was found"},
 	{"waits", "medians of England's referral-to-treatment times; the district's by specialty were not at hand"},
@@ -227,13 +225,11 @@ func deathGauge() gauge {
 	}
 }
 
-// placeGauge has a wide margin for care homes: nobody moves into one in the last
-// months here, but dies from where they live.
 func placeGauge() gauge {
 	places := []*Concept{inHospital, atHome, inNursingHome, inHospice}
 	return gauge{
 		title: "Place of death", unit: "% of deaths", scale: 100,
-		cells:  []figure{{"hospital", 51, 0.15}, {"home", 28, 0.2}, {"care home", 15, 0.65}, {"hospice", 5, 0.6}},
+		cells:  []figure{{"hospital", 51, 0.1}, {"home", 28, 0.15}, {"care home", 15, 0.2}, {"hospice", 5, 0.35}},
 		source: known("OHID, Palliative and end of life care profiles, London 2022"),
 		count: shareOf(len(places), func(_ *Person, e *Event) int {
 			if e.Kind != Observation || e.What != placeOfDeath {
@@ -337,15 +333,16 @@ func jabGauge() gauge {
 	}
 	return gauge{
 		title: "Immunisation", unit: "% of those to whom it is offered", scale: 100,
-		cells:  []figure{{"third dose of the 6-in-1 at two", 87, 0.08}, {"first MMR at two to three", 82, 0.08}, {"second MMR at five to six", 74, 0.1}, {"flu in the last season at 65 and over", 66, 0.1}, {"COVID-19, first dose, at 65 and over", 89, 0.08}},
+		cells:  []figure{{"third dose of the 6-in-1 by the first birthday", 87, 0.03}, {"first MMR at two to three", 82, 0.06}, {"second MMR at five to six", 74, 0.08}, {"flu in the last season at 65 and over", 66, 0.1}, {"COVID-19, first dose, at 65 and over", 89, 0.08}},
 		source: known("UK Health Security Agency, COVER 2021-22 and influenza vaccine uptake 2022-23, London"),
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			switch {
+			case at(d, p, 1, 2):
+				add(0, whetherOne(slices.ContainsFunc(p.Events, func(e Event) bool { return e.What == sixThird && e.At.Day() < p.Born+365 })), 1)
 			case at(d, p, 2, 3):
-				add(0, whetherOne(had(p, p.Born, childhood[6].what)), 1)
-				add(1, whetherOne(had(p, p.Born, childhood[8].what)), 1)
+				add(1, whetherOne(had(p, p.Born, mmrFirst, mmrv)), 1)
 			case at(d, p, 5, 6):
-				add(2, whetherOne(had(p, p.Born, childhood[12].what)), 1)
+				add(2, whetherOne(had(p, p.Born, mmrSecond)), 1)
 			case at(d, p, 66, 120):
 				add(3, whetherOne(had(p, d.Until-180, flu)), 1)
 				add(4, whetherOne(had(p, p.Born, covidFirst)), 1)
@@ -403,7 +400,7 @@ func smokingGauge() gauge {
 
 func frailtyGauge() gauge {
 	return gauge{
-		title: "Frailty at 65 and over, as recorded", unit: "% of 65 and over", scale: 100, cells: []figure{{"mild", 30, 0.3}, {"moderate", 11, 0.4}, {"severe", 4, 0.6}},
+		title: "Frailty at 65 and over, as recorded", unit: "% of 65 and over", scale: 100, cells: []figure{{"mild", 30, 0.2}, {"moderate", 11, 0.2}, {"severe", 4, 0.25}},
 		source: known("Clegg et al., Age and Ageing 2016 (electronic frailty index), less what is not recorded"),
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
 			if !isRegistered(p) || ageOn(p.Born, d.Until) < 65 {

@@ -308,8 +308,11 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 	if c.curve[0].age >= age { // by the first age of the curve: some time before it
 		age = max(0, c.curve[0].age-2) + end*min(2, c.curve[0].age)
 	}
-	if i == disability && age < 3 { // what a child is born with is seen with the years
+	switch {
+	case i == disability && age < 3: // what a child is born with is seen with the years
 		age = 2 + 4*end
+	case i == asthma && age < 2: // before, nobody can tell it from a cold
+		age = 2 + end
 	}
 	day := p.Born + Day(age*365.25)
 	if i == eczema && age < 0.2 {

@@ -162,15 +162,23 @@ func (l *life) diagnose(r dice, i illness) int32 {
 			e.At += Moment(r.between(90, 400))
 		} else {
 			l.measureAtDiagnosis(r, i, in)
+			known := l.add(l.until(e, i))
+			l.sendOn(r, i, what, in, known)
+			return known
 		}
 	}
-	if over := l.ended[i]; over != NotYet && over > began {
+	return l.add(l.until(e, i))
+}
+
+// until returns an event of a condition that ends when the condition does.
+func (l *life) until(e Event, i illness) Event {
+	if over := l.ended[i]; over != NotYet && over > l.began[i] {
 		e.Until, e.Status = over.Start(), "resolved"
 		if e.Until <= e.At {
 			e.Until = e.At + 30*1440
 		}
 	}
-	return l.add(e)
+	return e
 }
 
 // computers is when practices came to keep their records on them, and took from
@@ -260,6 +268,9 @@ func (l *life) takes(r dice, i illness, taken []string) []string {
 		if m == nil || u >= m.share || begins > l.to || isIn(taken, m.class) {
 			continue
 		}
+		if i == rheumatoid && m.class == "Folic" && !isIn(taken, "Methotrexate") {
+			continue // it is taken for the other
+		}
 		taken = append(taken, m.class)
 		l.repeats(r, i, m, begins)
 	}
@@ -332,6 +343,9 @@ func (l *life) repeats(r dice, i illness, m *medicineLine, begins Day) {
 			continue // not before it was diagnosed
 		}
 		l.add(e)
+	}
+	if m.class == "Methotrexate" {
+		l.watched(r, l.known[i], first, stops)
 	}
 }
 

@@ -32,6 +32,7 @@ type life struct {
 	inHome bool               // lives in a care home in the end
 	home   *Site              // the care home
 	homely Day                // lives there since; NotYet: in none
+	shutIn Day                // cannot leave home since; NotYet: can
 	spans  []span             // in which a child is carried
 	wary   [allergenCount]Day // since when an allergy is known; NotYet: none is
 	nurse  *Staff             // who gave the last immunisation,
@@ -43,7 +44,7 @@ type life struct {
 // are. It reads the people of the household, but not their events.
 func (d *District) live(p *Person) {
 	l := &life{d: d, p: p, body: d.bodyOf(p), from: max(d.Since+1, p.Born), to: d.Until}
-	l.inHome = p.Household.CareHome != nil
+	l.inHome, l.shutIn = p.Household.CareHome != nil, NotYet
 	l.window()
 	l.grow()
 	l.die()
@@ -81,12 +82,15 @@ func (l *life) parts() {
 	l.frailAge()
 	l.caseload()
 	l.social()
+	l.guarded()
 	l.jabs()
 	l.screening()
 	l.joined()
-	l.consults()
 	l.followed()
+	l.sentElsewhere()
 	l.operations()
+	l.dayTreated()
+	l.consults()
 	l.urgencies()
 	l.enrol()
 	l.dying()
@@ -173,6 +177,7 @@ func (l *life) ordered() []Event {
 func (l *life) away(order []int32) []int32 {
 	var until Moment // of the stay that goes on
 	until = Never
+	waits := Never // until when they are in an emergency department
 	stay := int32(-1)
 	missed := make([]bool, len(l.events))
 	kept := order[:0]
@@ -188,6 +193,13 @@ func (l *life) away(order []int32) []int32 {
 			continue
 		}
 		inBed := stay >= 0 && e.At < until
+		if e.Kind == Encounter && e.Class == "EMER" {
+			waits = e.Until
+		}
+		if e.Kind == Encounter && e.At < waits && e.Class != "EMER" && e.Class != "IMP" && !e.brings() {
+			missed[i] = true // who is in the department is nowhere else
+			continue
+		}
 		switch {
 		case e.Kind == Appointment && inBed && e.Status == "noshow":
 			missed[i] = true
@@ -207,6 +219,10 @@ func (l *life) away(order []int32) []int32 {
 	}
 	return kept
 }
+
+// brings reports whether an encounter is an ambulance's that takes somebody to
+// hospital.
+func (e *Event) brings() bool { return e.What == ambulanceCall && e.Outcome == nil }
 
 // cutAt ends an event that would have gone on after the end of the life, or
 // leaves it open where the telling ends. What passes by itself is not left

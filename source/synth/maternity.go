@@ -32,6 +32,7 @@ type delivery struct {
 	mode      *Concept
 	home      bool
 	kg        float64
+	stay      int // minutes in hospital after it
 	place     *Service
 }
 
@@ -55,6 +56,16 @@ func (d *District) deliveryOf(c, mother *Person) delivery {
 	}
 	b.home = b.mode == normalBirth && b.gestation >= 37 && r.chance(0.035)
 	b.kg = clip(3.4+0.19*(b.gestation-39.5)+r.normal(0, 0.42), 0.55, 5.2)
+	b.stay = int(clip(22*r.lognormal(0.55), 6, 96) * 60)
+	if b.mode == caesarean {
+		b.stay = int(clip(48*r.lognormal(0.4), 26, 150) * 60)
+	}
+	if leaves := b.at + Moment(b.stay); leaves%1440 < 10*60 || leaves%1440 > 20*60 { // nobody is sent home at night
+		b.stay = int(leaves - leaves%1440 + Moment(r.between(11*60, 18*60)) - b.at)
+		if b.stay < 240 {
+			b.stay += 1440
+		}
+	}
 	b.place = d.care.find(roll(d.Seed, "service", mother.Number*int64(purposes)+int64(maternity)), maternity, mother.Household.Area)
 	return b
 }
@@ -139,11 +150,11 @@ func (l *life) pregnancy(r dice, c *Person) {
 		return
 	}
 	begins := b.at - Moment(r.between(180, 1300))
-	stay := r.between(12, 40) * 60
+	stay := b.stay
 	class, kind := "IMP", labour
 	switch {
 	case b.mode == caesarean:
-		begins, stay = b.at-Moment(r.between(90, 300)), r.between(40, 90)*60
+		begins = b.at - Moment(r.between(90, 300))
 	case b.home:
 		class, stay = "HH", r.between(120, 360)
 	}
@@ -262,7 +273,7 @@ func (l *life) antenatalVisits(r dice, week func(float64) Day, born Day, first i
 	}
 	for _, w := range visits {
 		day := week(w + r.normal(0, 0.3))
-		if w < booked+2 || day >= born-1 || r.chance(0.06) {
+		if w < booked+2 || day >= born-1 || r.chance(0.03) || l.misses(r, antenatal, l.clinic(r, day), place, "Antenatal clinic") {
 			continue
 		}
 		in := l.meets(antenatal, "AMB", l.clinic(r, day), 20, place.At.Of, place.At)
@@ -328,10 +339,7 @@ func (l *life) infancy() {
 	if m := l.p.Mother; m != nil && l.p.Born >= l.from {
 		b := l.d.deliveryOf(l.p, m)
 		if b.place != nil {
-			stay := 12 * 60
-			if b.mode == caesarean {
-				stay = 40 * 60
-			}
+			stay := b.stay
 			if b.gestation < 34 {
 				stay = int((36 - b.gestation) * 7 * 1440)
 			}

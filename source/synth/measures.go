@@ -74,6 +74,11 @@ type vitals struct {
 	kidneys      float64
 	drinks       float64 // units a week
 	birth        float64 // weight in kg, of whose birth more is known; 0: not
+	blood        float64 // what blood counts scatter around, each in standard deviations of people
+	cells        float64
+	platelets    float64
+	whites       float64
+	bones        float64 // of alkaline phosphatase
 }
 
 // measured draws what a person's measurements scatter around. Means of adults:
@@ -107,6 +112,7 @@ func (l *life) measured() vitals {
 		v.drinks *= 0.3
 	}
 	v.drinks = min(max(0, v.drinks), 250)
+	v.blood, v.cells, v.platelets, v.whites, v.bones = r.normal(0, 1), r.normal(0, 1), r.normal(0, 1), r.normal(0, 1), r.normal(0, 1)
 	if m := l.p.Mother; m != nil && l.p.Born > l.d.Since-2*365 {
 		v.birth = l.d.deliveryOf(l.p, m).kg
 	}
@@ -181,7 +187,7 @@ func (l *life) weightOn(r dice, on Day) float64 {
 		if birth := l.vital.birth; birth > 0 && age < 2 { // grows from what it was born with to what it is to be
 			_, usual := l.grown(0)
 			part := age / 2
-			return kg * (birth/usual*(1-part) + part*math.Exp(0.13*l.vital.build)) * (1 + 0.015*r.normal(0, 1))
+			return kg * (birth/usual*(1-part) + part*math.Exp(0.13*l.vital.build)) * (1 + 0.008*r.normal(0, 1))
 		}
 		return kg * math.Exp(0.13*l.vital.build+0.02*r.normal(0, 1)) * (1 + 0.03*l.vital.stature)
 	}
@@ -255,10 +261,19 @@ func (l *life) lipidsOn(r dice, on Day) (total, good float64) {
 // filtrationOn returns an estimated glomerular filtration rate; 90 stands for
 // "more than 90", as laboratories print it.
 func (l *life) filtrationOn(r dice, on Day) float64 {
+	return min(l.filters(r, on), mostFiltration)
+}
+
+// filters returns the filtration itself, however high.
+func (l *life) filters(r dice, on Day) float64 {
 	if l.has(kidney, on) {
 		return math.Round(clip(l.usualFiltration(on)+r.normal(0, 3), 9, 59))
 	}
-	return math.Round(clip(l.usualFiltration(on)+r.normal(0, 4), 61, mostFiltration))
+	rate := l.usualFiltration(on) + r.normal(0, 4)
+	if rate < 63 { // who has no kidney disease stays above 60
+		rate = 61 + math.Abs(r.normal(0, 3))
+	}
+	return math.Round(min(rate, 128))
 }
 
 // mostFiltration is the highest that laboratories print.

@@ -100,7 +100,8 @@ func (l *life) admittedForMind(r dice, day Day) {
 	}
 	nights := int(clip(28*r.lognormal(0.8), 2, 300))
 	in := l.meets(wardOfMind, "IMP", anyHour(r, day), nights*1440+r.between(0, 300), ward.At.Of, ward.At)
-	l.events[in].Text, l.events[in].Outcome, l.events[in].For = ward.Name, dischargeHome, l.known[psychosis]
+	l.events[in].Text, l.events[in].For = ward.Name, l.known[psychosis]
+	l.events[in].Outcome = l.homeward(day + Day(nights))
 }
 
 // sixChecks tells of the yearly physical check: all of the six, or some, or none.

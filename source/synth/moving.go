@@ -30,14 +30,20 @@ func (l *life) lastHome() float64 {
 	}
 	switch _, grade := l.frailtyOn(l.to); {
 	case l.has(dementia, l.to):
-		return 0.55
+		return 0.46
 	case l.cause == ofCancer:
 		return 0.08
 	case grade >= 2:
-		return 0.3
+		return 0.24
 	}
-	return 0.1
+	return 0.08
 }
 
 // resident reports whether the person lives in a care home on a day.
 func (l *life) resident(on Day) bool { return l.home != nil && on >= l.homely }
+
+// atHome reports whether others must come to the person: to a care home, or to
+// who cannot leave their own.
+func (l *life) atHome(on Day) bool {
+	return l.resident(on) || l.shutIn != NotYet && on >= l.shutIn
+}

@@ -31,32 +31,35 @@ type specialty struct {
 // rounded. Shares of operations: assumption, so that planned admissions come near
 // Hospital Episode Statistics 2019-20 (about 0.15 a person a year with day cases).
 var specialties = []specialty{
-	{"ear", "Ear, nose and throat", sct("183544005", "Referral to ear, nose and throat service", Unverified), outpatients, "routine", 80, 0.8, sct("173422009", "Tonsillectomy", Unverified), 0.03, 0},
-	{"skin", "Dermatology", referred, outpatients, "routine", 75, 0.6, nil, 0, 0},
-	{"bones", "Trauma and orthopaedics", sct("183545006", "Referral to orthopaedic service", SeenOnce), outpatients, "routine", 90, 1.6, nil, 0.2, 2.5},
+	{"ear", "Ear, nose and throat", sct("183544005", "Referral to ear, nose and throat service", Unverified), outpatients, "routine", 80, 1.4, sct("173422009", "Tonsillectomy", Unverified), 0.03, 0},
+	{"skin", "Dermatology", referred, outpatients, "routine", 75, 1.3, nil, 0, 0},
+	{"bones", "Trauma and orthopaedics", sct("183545006", "Referral to orthopaedic service", SeenOnce), outpatients, "routine", 90, 2.6, nil, 0.2, 2.5},
 	{"physio", "Musculoskeletal physiotherapy", sct("306170007", "Referral to physiotherapy service", SeenOnce), therapies, "routine", 45, 2.2, nil, 0, 0},
-	{"nerves", "Neurology", referred, outpatients, "routine", 100, 1, nil, 0, 0},
-	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 0.9, sct("76009000", "Esophagogastroduodenoscopy", Unverified), 0.4, 0},
-	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.1, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, -1},
+	{"nerves", "Neurology", referred, outpatients, "routine", 100, 1.8, nil, 0, 0},
+	{"gut", "Gastroenterology", sct("183523005", "Referral to gastroenterology service", SeenOnce), outpatients, "routine", 85, 1.6, sct("76009000", "Esophagogastroduodenoscopy", Unverified), 0.4, 0},
+	{"heart", "Cardiology", sct("183519002", "Referral to cardiology service", Unverified), outpatients, "routine", 70, 1.9, sct("433236007", "Transthoracic echocardiography", SeenOnce), 0.5, -1},
 	{"talking", "Psychological therapy", referred, talkingTherapies, "routine", 20, 5, nil, 0, 0},
-	{"old", "Care of the elderly", referred, outpatients, "routine", 45, 0.8, nil, 0, 0},
-	{"urine", "Urology", referred, outpatients, "routine", 80, 1, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.3, 0},
-	{"urinefast", "Urology, suspected cancer", referred, outpatients, "urgent", 11, 0.6, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.7, 0},
-	{"bowel", "Lower gastrointestinal, suspected cancer", referred, outpatients, "urgent", 12, 0.5, sct("73761001", "Colonoscopy", SeenOnce), 0.65, 0},
-	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.2, sct("71651007", "Mammography", Unverified), 0.6, -1},
-	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1, nil, 0, 0},
-	{"eyes", "Ophthalmology", referred, outpatients, "routine", 75, 1.5, sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), 0.0, 0},
-	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 1.2, sct("127783003", "Spirometry", SeenOnce), 0.6, -1},
+	{"old", "Care of the elderly", referred, outpatients, "routine", 45, 1.4, nil, 0, 0},
+	{"urine", "Urology", referred, outpatients, "routine", 80, 1.9, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.3, 0},
+	{"urinefast", "Urology, suspected cancer", referred, outpatients, "urgent", 11, 1.3, sct("24139008", "Endoscopy of urinary bladder", Unverified), 0.7, 0},
+	{"bowel", "Lower gastrointestinal, suspected cancer", referred, outpatients, "urgent", 12, 1.1, sct("73761001", "Colonoscopy", SeenOnce), 0.65, 0},
+	{"breast", "Breast clinic, suspected cancer", referred, outpatients, "urgent", 12, 0.5, sct("71651007", "Mammography", Unverified), 0.6, -1},
+	{"women", "Gynaecology", referred, outpatients, "routine", 85, 1.7, nil, 0, 0},
+	{"eyes", "Ophthalmology", referred, outpatients, "routine", 75, 1.8, sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), 0.0, 0},
+	{"lungs", "Respiratory medicine", referred, outpatients, "routine", 75, 2, sct("127783003", "Spirometry", SeenOnce), 0.6, -1},
 	{"kidneys", "Nephrology", referred, outpatients, "routine", 75, 3, nil, 0, 0},
 	{"sugar", "Diabetes clinic", referred, outpatients, "routine", 60, 3.5, nil, 0, 0},
 	{"joints", "Rheumatology", referred, outpatients, "routine", 50, 5, nil, 0, 0},
 	{"memory", "Memory clinic", referred, mentalHealthTeam, "routine", 75, 1.5, nil, 0, 0},
 	{"mind", "Community mental health team", sct("183524004", "Referral to psychiatry service", Unverified), mentalHealthTeam, "routine", 35, 5, nil, 0, 0},
 	{"youth", "Child and adolescent mental health", referred, childrensMental, "routine", 110, 5, nil, 0, 0},
-	{"child", "Paediatrics", referred, outpatients, "routine", 65, 1.2, nil, 0, 0},
+	{"child", "Paediatrics", referred, outpatients, "routine", 65, 2.1, nil, 0, 0},
 	{"weight", "Weight management", referred, outpatients, "routine", 60, 2, nil, 0, 0},
 	{"social", "Social prescribing", sct("871731000000106", "Referral to social prescribing service", SeenOnce), socialPrescribing, "routine", 14, 2.5, nil, 0, 0},
-	{"blood", "Haematology", referred, outpatients, "routine", 60, 2, nil, 0, 0},
+	{"surgery", "General surgery", referred, outpatients, "routine", 85, 0.8, nil, 0, 0},
+	{"pain", "Pain clinic", referred, outpatients, "routine", 90, 1.2, nil, 0, 0},
+	{"tia", "TIA clinic", referred, outpatients, "urgent", 3, 0.3, nil, 0, 0},
+	{"blood", "Haematology", referred, outpatients, "routine", 60, 2.4, nil, 0, 0},
 	{"foot", "Podiatry", referred, therapies, "routine", 40, 3, nil, 0, 0},
 }
 
@@ -117,6 +120,29 @@ func (l *life) referTo(r dice, in, reason int32, s *specialty) int32 {
 	return me
 }
 
+// minutes returns how long a visit takes.
+func (s *specialty) minutes() int {
+	switch s.at { //nolint:exhaustive // other clinics are short
+	case talkingTherapies, childrensMental, mentalHealthTeam:
+		return 50
+	case therapies, socialPrescribing:
+		return 30
+	}
+	return 20
+}
+
+// misses tells of an appointment of a clinic that was not kept, if it wasn't: as
+// at the practice (missing), and more of them.
+func (l *life) misses(r dice, what *Concept, at Moment, place *Service, name string) bool {
+	if !r.chance(1.6 * l.missing(l.age(at.Day()))) {
+		return false
+	}
+	e := event(Appointment, what, at)
+	e.Status, e.Until, e.Org, e.Site, e.Text = "noshow", at+20, place.At.Of, place.At, name
+	l.add(e)
+	return true
+}
+
 // ends reports whether a day lies beyond the life.
 func (l *life) ends(day Day) bool { return l.p.Died != NotYet && day > l.p.Died }
 
@@ -137,7 +163,14 @@ func (l *life) clinics(r dice, request int32, s *specialty, place *Service, day 
 		if how == seenAgain && r.chance(0.25) {
 			class = "VR"
 		}
-		in := l.meets(how, class, l.clinic(r, day), 20, place.At.Of, place.At)
+		if how == seenAgain && l.misses(r, how, l.clinic(r, day), place, s.name) {
+			day, n = l.workday(day+Day(r.between(14, 50))), n-1
+			if n < 0 {
+				return
+			}
+			continue
+		}
+		in := l.meets(how, class, l.clinic(r, day), s.minutes(), place.At.Of, place.At)
 		l.events[in].For, l.events[in].Text = request, s.name
 		if how == firstSeen && s.stay < 0 && r.chance(s.operates) {
 			e := l.within(Procedure, s.operation, in)
@@ -204,23 +237,39 @@ type elective struct {
 
 // electives are the commonest planned procedures. Rates: NHS Digital, Hospital Admitted
 // Patient Care Activity 2019-20, procedures by age, over ONS people; K: not verified here,
-// rounded, and scaled so that planned admissions come near 130 in 1,000 a year.
+// rounded. With chemotherapy and infusions they come near what is published of all
+// planned admissions (electiveGauge).
 var electives = []elective{
 	{"eyes", sct("415089008", "Phacoemulsification of cataract and insertion of intraocular lens", Unverified), nil, [6]float64{0, 0, 0.1, 4, 32, 45}, 1, 1, 0},
 	{"bones", sct("52734007", "Total replacement of hip", Unverified), nil, [6]float64{0, 0, 0.1, 2, 6, 5}, 0.9, 1.1, 3},
 	{"bones", sct("609588000", "Total knee replacement", SeenOnce), nil, [6]float64{0, 0, 0.05, 2, 8, 5}, 0.9, 1.1, 3},
 	{"bones", sct("13767004", "Operation on musculoskeletal system", Unverified), sct("57406009", "Carpal tunnel syndrome", Unverified), [6]float64{0.4, 2, 6, 11, 10, 6}, 1, 1, 0},
-	{"gut", sct("76009000", "Esophagogastroduodenoscopy", Unverified), sct("162031009", "Indigestion", Unverified), [6]float64{0.1, 0.6, 7, 18, 24, 18}, 1, 1, 0},
-	{"gut", sct("73761001", "Colonoscopy", SeenOnce), sct("88111009", "Altered bowel function", Unverified), [6]float64{0, 0.2, 4, 13, 22, 12}, 1, 1, 0},
-	{"gut", sct("44558001", "Repair of inguinal hernia", Unverified), sct("396232000", "Inguinal hernia", Unverified), [6]float64{0.8, 0.6, 0.9, 2.6, 3.6, 3}, 1.8, 0.2, 0},
-	{"gut", sct("38102005", "Cholecystectomy", Unverified), sct("235919008", "Gallbladder calculus", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
-	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), sct("249274008", "Urinary symptoms", Unverified), [6]float64{0, 0.1, 1.8, 6, 14, 14}, 1.3, 0.7, 0},
+	{"gut", sct("76009000", "Esophagogastroduodenoscopy", Unverified), sct("162031009", "Indigestion", Unverified), [6]float64{0.1, 0.7, 9, 23, 30, 22}, 1, 1, 0},
+	{"gut", sct("73761001", "Colonoscopy", SeenOnce), sct("88111009", "Altered bowel function", Unverified), [6]float64{0, 0.3, 5.5, 18, 30, 15}, 1, 1, 0},
+	{"surgery", sct("44558001", "Repair of inguinal hernia", Unverified), sct("396232000", "Inguinal hernia", Unverified), [6]float64{0.8, 0.6, 0.9, 2.6, 3.6, 3}, 1.8, 0.2, 0},
+	{"surgery", sct("38102005", "Cholecystectomy", Unverified), sct("235919008", "Gallbladder calculus", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
+	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), sct("249274008", "Urinary symptoms", Unverified), [6]float64{0, 0.1, 2.2, 8, 18, 18}, 1.3, 0.7, 0},
 	{"ear", sct("173422009", "Tonsillectomy", Unverified), sct("90176007", "Tonsillitis", Unverified), [6]float64{2, 3.5, 1, 0.1, 0, 0}, 1, 1, 0},
 	{"women", sct("236886002", "Hysterectomy", Unverified), sct("386692008", "Menorrhagia", Unverified), [6]float64{0, 0, 0.8, 3, 1, 0.4}, 0, 2, 2},
 	{"women", sct("65200003", "Insertion of intrauterine contraceptive device", SeenOnce), nil, [6]float64{0, 0, 3, 1.5, 0, 0}, 0, 2, 0},
-	{"skin", sct("274031008", "Rectal polypectomy", SeenOnce), sct("39772007", "Rectal polyp", Unverified), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
+	{"bowel", sct("274031008", "Rectal polypectomy", SeenOnce), sct("39772007", "Rectal polyp", Unverified), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
+	{"skin", sct("35646002", "Excision of lesion of skin", SeenOnce), sct("95324001", "Skin lesion", Unverified), [6]float64{0.3, 0.8, 3, 9, 20, 24}, 1.05, 0.95, 0},
+	{"pain", sct("231249005", "Regional anaesthesia", SeenOnce), sct("161891005", "Backache", Unverified), [6]float64{0, 0.1, 2.5, 9, 11, 8}, 0.9, 1.1, 0},
+	{"bones", sct("309431009", "Arthroscopy of knee", Unverified), sct("30989003", "Knee pain", Unverified), [6]float64{0, 0.7, 2.4, 4.5, 1.6, 0.2}, 1.2, 0.8, 0},
+	{"women", sct("31545000", "Hysteroscopy", Unverified), sct("386692008", "Menorrhagia", Unverified), [6]float64{0, 0, 3, 7, 0, 0}, 0, 2, 0},
+	{"urine", sct("90199006", "Transurethral prostatectomy", SeenOnce), sct("249274008", "Urinary symptoms", Unverified), [6]float64{0, 0, 0, 0.9, 5, 5}, 2, 0, 1.6},
+	{"child", sct("55162003", "Tooth extraction", Unverified), sct("80967001", "Dental caries", Unverified), [6]float64{2.2, 5, 0, 0, 0, 0}, 1, 1, 0},
+	{"ear", sct("172676009", "Myringotomy and insertion of tympanic ventilation tube", SeenOnce), sct("65363002", "Otitis media", SeenOnce), [6]float64{2.2, 1.4, 0, 0, 0, 0}, 1.1, 0.9, 0},
+	{"heart", sct("41976001", "Cardiac catheterization", Unverified), sct("29857009", "Chest pain", Unverified), [6]float64{0, 0, 0.4, 3.2, 6, 4}, 1.3, 0.7, 0},
+	{"heart", sct("307280005", "Implantation of cardiac pacemaker", Unverified), sct("271594007", "Syncope", SeenOnce), [6]float64{0, 0, 0, 0.5, 2.4, 6}, 1.2, 0.8, 1},
+	{"bones", sct("55705006", "Spinal fusion", SeenOnce), sct("161891005", "Backache", Unverified), [6]float64{0, 0.2, 0.6, 1.5, 1.3, 0.4}, 1, 1, 4},
 	{"heart", sct("415070008", "Percutaneous coronary intervention", SeenOnce), sct("194828000", "Angina", Verified), [6]float64{0, 0, 0.1, 2, 3.5, 2}, 1.5, 0.5, 1},
 }
+
+// untold makes up for operations whose way began before the days that are told,
+// or ends after them, and for those that people have twice. Set so that planned
+// admissions come near what is published (electiveGauge).
+const untold = 1.8
 
 // operations tells of planned operations: seen by the practice, referred, seen in
 // the clinic, operated on.
@@ -239,7 +288,7 @@ func (l *life) operations() {
 		case o.nights == 3:
 			cause, rate = osteoarthritis, rate*3
 		}
-		for _, day := range r.days(l.from, l.to, rate) {
+		for _, day := range r.days(l.from, l.to, rate*untold) {
 			reason := int32(-1)
 			if cause < illnesses {
 				if !l.has(cause, day) || l.known[cause] < 0 || l.began[cause] > day-60 {
@@ -271,80 +320,4 @@ func (l *life) planned(r dice, day Day, o *elective, reason int32) {
 	s := *specialtyOf(o.key)
 	s.operation, s.operates, s.stay, s.again = o.what, 0.97, o.nights, 0.7
 	l.referTo(r, in, reason, &s)
-}
-
-// clinicsOf is how often a year people with a condition are seen in a clinic, and
-// in which. Assumption, so that outpatient attendances come near 1.5 a person a
-// year (NHS Digital, Hospital Outpatient Activity 2019-20: 2.1 in England, with
-// physiotherapy and midwives); K.
-var clinicsOf = []struct {
-	of      illness
-	perYear float64
-	name    string
-}{
-	{rheumatoid, 2.2, "Rheumatology"},
-	{sclerosis, 1.6, "Neurology"},
-	{epilepsy, 0.8, "Neurology"},
-	{parkinsons, 2, "Neurology"},
-	{sickle, 3, "Haematology"},
-	{hiv, 2, "HIV clinic"},
-	{kidney, 0.4, "Nephrology"},
-	{heartFailure, 1.2, "Heart failure clinic"},
-	{glaucoma, 1.8, "Ophthalmology"},
-	{macular, 4, "Ophthalmology"},
-	{type1, 2, "Diabetes clinic"},
-	{type2, 0.35, "Diabetes clinic"},
-	{liver, 1.4, "Hepatology"},
-	{copd, 0.5, "Respiratory medicine"},
-	{asthma, 0.12, "Respiratory medicine"},
-	{heartDisease, 0.6, "Cardiology"},
-	{fibrillation, 0.5, "Cardiology"},
-	{stroke, 0.5, "Stroke clinic"},
-	{apnoea, 0.6, "Sleep clinic"},
-	{endometriosis, 0.8, "Gynaecology"},
-	{eczema, 0.12, "Dermatology"},
-	{osteoarthritis, 0.3, "Trauma and orthopaedics"},
-	{prostate, 0.4, "Urology"},
-	{psoriasis, 0.4, "Dermatology"},
-	{anaemia, 0.2, "Haematology"},
-	{hearing, 0.4, "Audiology"},
-	{disability, 0.5, "Neurodevelopmental clinic"},
-	{gout, 0.15, "Rheumatology"},
-	{arterial, 0.5, "Vascular surgery"},
-	{thyroid, 0.12, "Endocrinology"},
-	{migraine, 0.1, "Neurology"},
-}
-
-// followed tells of the clinics in which a known condition is followed.
-func (l *life) followed() {
-	r := l.roll("clinics")
-	place := l.service(outpatients)
-	if place == nil {
-		return
-	}
-	for _, c := range clinicsOf {
-		if l.began[c.of] == NotYet || l.known[c.of] < 0 {
-			continue
-		}
-		keen := min(r.wait(1), 2.5) // some are seen often, most seldom
-		last := NotYet
-		for _, day := range r.days(max(l.from, l.began[c.of]+40), l.to, c.perYear*keen) {
-			if !l.has(c.of, day) || last != NotYet && day < last+42 {
-				continue
-			}
-			last = day
-			if r.chance(0.07) {
-				e := event(Appointment, seenAgain, l.clinic(r, day))
-				e.Status, e.Until, e.Org, e.Site, e.Text = "noshow", e.At+20, place.At.Of, place.At, c.name
-				l.add(e)
-				continue
-			}
-			class := "AMB"
-			if r.chance(0.22) {
-				class = "VR"
-			}
-			in := l.meets(seenAgain, class, l.clinic(r, day), 20, place.At.Of, place.At)
-			l.events[in].Text, l.events[in].For, l.events[in].Label = c.name, l.known[c.of], conditions[c.of].label
-		}
-	}
 }

@@ -113,7 +113,9 @@ func (l *life) moved() {
 	}
 	r := roll(l.d.Seed, "moved", p.Household.People[0].Number)
 	if p.Arrived == NotYet && r.chance(0.66) {
-		l.before = l.d.care.practiceFor(r, p.Household.Area)
+		for l.before = p.Practice; l.before == p.Practice; {
+			l.before = l.d.care.practiceFor(r, p.Household.Area)
+		}
 		return
 	}
 	l.from = max(l.from, p.Since-Day(r.between(0, 60)))
@@ -129,7 +131,7 @@ func (l *life) sees(r dice, day Day, job string, minutes int) int32 {
 	at := l.practice(day)
 	in := l.meets(consultation, "AMB", surgery(r, day), minutes, at, at.Sites[0])
 	l.events[in].Who = at.somebody(r, job)
-	if l.resident(day) { // the practice comes to the home
+	if l.atHome(day) { // the practice comes to them
 		l.events[in].What, l.events[in].Class, l.events[in].Site = homeVisit, "HH", nil
 	}
 	l.seen = append(l.seen, day)
@@ -230,10 +232,11 @@ func (l *life) consult(r dice, day Day) {
 	}
 	at, org := surgery(r, day), l.practice(day)
 	age := l.age(day)
-	if !l.resident(day) && r.chance(l.missing(age)) {
+	if !l.atHome(day) && r.chance(l.missing(age)) {
 		e := event(Appointment, consultation, at)
 		e.Status, e.Until, e.Org, e.Site, e.Who = "noshow", at+10, org, org.Sites[0], org.somebody(r, generalist)
 		l.add(e)
+		l.seen = append(l.seen, day)
 		return
 	}
 	how, class, minutes := l.manner(r, day, age)
@@ -273,6 +276,10 @@ func (l *life) complains(r dice, in int32, w *reason, age float64) {
 		}
 		return
 	}
+	if l.tooSoon(w.what, day) {
+		l.aboutOther(r, in)
+		return
+	}
 	known, again := l.still(w.what, day)
 	if !again {
 		problem := l.within(Condition, w.what, in)
@@ -294,6 +301,24 @@ func (l *life) complains(r dice, in int32, w *reason, age float64) {
 var ofKnown = map[string]illness{
 	"366979004": depression, "48694002": anxiety, "161891005": backPain, "15188001": hearing, "30989003": osteoarthritis, "57676002": osteoarthritis,
 	"25064002": migraine, "162031009": reflux, "267036007": copd, "80313002": fibrillation, "249274008": prostate,
+}
+
+// onceOnly is the code of herpes zoster, which hardly anybody has twice.
+const onceOnly = "4740000"
+
+// tooSoon reports whether a trouble would be found anew a few days before it is
+// told of already, or again when it comes once.
+func (l *life) tooSoon(what *Concept, day Day) bool {
+	for i := range l.events {
+		e := &l.events[i]
+		if e.Kind != Condition || e.What != what || e.Category != ofEncounter {
+			continue
+		}
+		if e.At >= day.Start() && e.At < (day+14).Start() || what.Code == onceOnly && e.At < day.Start() {
+			return true
+		}
+	}
+	return false
 }
 
 // still returns the place of a trouble of the same kind that goes on, if there
@@ -332,22 +357,23 @@ func (l *life) missing(age float64) float64 {
 // manner draws how a contact takes place. Source: NHS Digital, Appointments in General
 // Practice 2023: about 69 in 100 face to face, 26 by telephone, 1 at home.
 func (l *life) manner(r dice, day Day, age float64) (how *Concept, class string, minutes int) {
-	visit := 0.002
-	if age > 80 {
-		visit = 0.05
-	}
-	if age > 90 {
+	visit, phone := 0.002, 0.27
+	switch {
+	case l.atHome(day):
+		visit = 1 - phone
+	case age > 90:
 		visit = 0.25
-	}
-	if l.resident(day) {
-		visit = 0.6
+	case age > 80:
+		visit = 0.05
+	case age < 0.5: // who is so small is looked at
+		visit, phone = 0, 0.04
 	}
 	switch u := r.uniform(); {
 	case u < visit:
 		return homeVisit, "HH", 30
-	case u < visit+0.27:
+	case u < visit+phone:
 		return phoneCall, "VR", r.between(5, 12)
-	case u < visit+0.28 && age < 75:
+	case u < visit+phone+0.01 && age >= 1 && age < 75:
 		return videoCall, "VR", 10
 	}
 	return consultation, "AMB", 5 * r.between(2, 4)
@@ -395,9 +421,9 @@ func (l *life) examine(r dice, in int32, w *reason, age float64) {
 	}
 	switch {
 	case w.what.Code == "366979004":
-		l.askMood(r, in, 12)
+		l.observe(in, moodScore, survey, clip(r.normal(12, 4), 5, 27), points, 0)
 	case w.what.Code == "48694002":
-		l.observe(in, anxietyScore, survey, clip(r.normal(10, 4), 0, 21), points, 0)
+		l.observe(in, anxietyScore, survey, clip(r.normal(11, 3.5), 5, 21), points, 0)
 	case age < 12 && r.chance(0.45):
 		l.observe(in, temperature, vitalSigns, clip(r.normal(37.4, 0.8), 36, 40.5), celsius, 1)
 	case age >= 18 && r.chance(0.14):
@@ -405,7 +431,7 @@ func (l *life) examine(r dice, in int32, w *reason, age float64) {
 	case age >= 18 && r.chance(0.07):
 		l.weigh(r, in)
 	}
-	if w.bloods > 0 && age >= 5 && r.chance(w.bloods*min(1, 0.4+age/60)) {
+	if w.bloods > 0 && age >= 5 && r.chance(0.85*w.bloods*min(1, 0.4+age/60)) {
 		l.asksForBloods(r, in, w.winter > 1.2)
 	}
 }
@@ -420,62 +446,16 @@ func (l *life) prescribe(in, known int32, name, dose string, days int) {
 	}
 	e := l.within(MedicationRequest, nil, in)
 	e.Text, e.Dose, e.For, e.Status = name, dose, known, "completed"
-	e.Until = e.At + Moment(days*1440)
+	e.Until = e.At + Moment(daysOf(dose, days)*1440)
 	l.add(e)
 }
 
-const repeatMedicines = "Repeat medicines"
-
-// takesAny reports whether the person has a prescription that runs at a time.
-func (l *life) takesAny(at Moment) bool {
-	for i := range l.events {
-		if e := &l.events[i]; e.Kind == MedicationRequest && e.At < at && e.Until > at {
-			return true
-		}
+// daysOf returns for how many days a medicine is taken: as its dose says, or as
+// many as are usual where it doesn't.
+func daysOf(dose string, usual int) int {
+	_, after, _ := strings.Cut(dose, " for ")
+	if number, unit, _ := strings.Cut(after, " "); unit == "days" {
+		return whole(number)
 	}
-	return false
-}
-
-// otherwise is what a contact is about that is not about a trouble or a known
-// condition. Shares: assumption.
-var otherwise = []struct {
-	share float64
-	words string
-}{
-	{30, "Test results"}, {16, "Letter from the hospital"}, {14, repeatMedicines}, {12, "Fit note"}, {10, "Advice"}, {8, "Form or letter asked for"}, {10, "Follow-up"},
-}
-
-// aboutOther says in words what such a contact was about.
-func (l *life) aboutOther(r dice, in int32) {
-	age := l.age(l.events[in].At.Day())
-	at := r.uniform() * 100
-	for _, o := range otherwise {
-		if at -= o.share; at < 0 {
-			switch {
-			case o.words == "Fit note" && (age < 18 || age > 66), o.words == repeatMedicines && !l.takesAny(l.events[in].At), age < 1:
-				o.words = "Advice"
-			}
-			l.events[in].Note = o.words
-			return
-		}
-	}
-}
-
-// aboutKnown tells of a contact about a condition that is known: its medicines
-// or its measure.
-func (l *life) aboutKnown(r dice, in int32) {
-	day := l.events[in].At.Day()
-	start := r.between(0, int(illnesses)-1)
-	for k := range illnesses {
-		i := (k + illness(start)) % illnesses
-		if !l.has(i, day) || l.known[i] < 0 || l.events[l.known[i]].At > l.events[in].At {
-			continue
-		}
-		l.events[in].For = l.known[i]
-		if l.events[in].Class == "AMB" && r.chance(0.4) {
-			l.measureFor(r, i, in)
-		}
-		return
-	}
-	l.aboutOther(r, in)
+	return usual
 }

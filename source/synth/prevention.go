@@ -5,47 +5,6 @@ import (
 	"time"
 )
 
-// jab is an immunisation of childhood: when it is due and how many have it.
-type jab struct {
-	what     *Concept
-	dose     int8
-	weeks    float64 // of age when due
-	coverage float64
-	school   bool
-	since    Day    // born since when it is given; 0: all those told of
-	before   string // what those born earlier were given, by name: no code of it is sure; empty: nothing
-	boys     Day    // born since when it is given to boys too, if later
-	series   string // of which it is a dose: nobody has the second without the first
-}
-
-const fiveInOne = "Diphtheria, tetanus, pertussis, polio and Haemophilus influenzae type b (5-in-1) vaccination"
-
-// childhood is the routine schedule as it was until 2025. Coverage: UK Health Security Agency,
-// COVER, London 2021-22, about 86-88 in 100 for the first year, 80 for MMR at two,
-// 73 for the second MMR and the pre-school booster at five; adolescents 62-72.
-// K: not verified here, rounded. Who is born too early for what: UK Health Security Agency,
-// "Vaccination of individuals with uncertain or incomplete immunisation status" and the
-// programmes' letters. K: not verified here.
-var childhood = []jab{
-	{sct("1082441000000108", "First diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", SeenOnce), 1, 8, 0.94, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
-	{sct("720539004", "Administration of first dose of meningitis B vaccine", SeenOnce), 1, 8, 0.93, false, dayOf(2015, time.July, 1), "", 0, "menb"},
-	{sct("868631000000102", "First rotavirus vaccination", Verified), 1, 8, 0.92, false, dayOf(2013, time.May, 1), "", 0, "rota"},
-	{sct("1082451000000106", "Second diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 2, 12, 0.92, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
-	{sct("868651000000109", "Second rotavirus vaccination", Verified), 2, 12, 0.89, false, dayOf(2013, time.May, 1), "", 0, "rota"},
-	{sct("247631000000101", "First pneumococcal conjugated vaccination", SeenOnce), 1, 12, 0.92, false, dayOf(2006, time.September, 1), "", 0, "pneumo"},
-	{sct("1082461000000109", "Third diphtheria, tetanus and acellular pertussis, inactivated polio, Haemophilus influenzae type b and hepatitis B vaccination", Unverified), 3, 16, 0.89, false, dayOf(2017, time.August, 1), fiveInOne, 0, "six"},
-	{sct("720540002", "Administration of second dose of meningitis B vaccine", SeenOnce), 2, 16, 0.88, false, dayOf(2015, time.July, 1), "", 0, "menb"},
-	{sct("308081000000105", "Measles mumps and rubella vaccination - first dose", Verified), 1, 53, 0.86, false, 0, "", 0, "mmr"},
-	{sct("428975001", "Administration of Haemophilus influenzae type b and meningitis C vaccine", SeenOnce), 1, 53, 0.84, false, dayOf(2006, time.September, 1), "", 0, "hib"},
-	{sct("12866006", "Pneumococcal vaccination", Verified), 2, 53, 0.83, false, dayOf(2006, time.September, 1), "", 0, "pneumo"},
-	{sct("720544006", "Administration of booster dose of meningitis B vaccine", SeenOnce), 3, 53, 0.82, false, dayOf(2015, time.July, 1), "", 0, "menb"},
-	{sct("170433008", "Measles mumps and rubella vaccination - second dose", Verified), 2, 175, 0.79, false, 0, "", 0, "mmr"},
-	{sct("868273007", "Diphtheria, tetanus, pertussis and polio vaccination", SeenOnce), 4, 175, 0.75, false, 0, "", 0, "six"},
-	{sct("761841000", "Human papillomavirus vaccination", Verified), 1, 660, 0.66, true, 0, "", dayOf(2006, time.September, 1), "hpv"},
-	{sct("866227002", "Booster diphtheria, tetanus and polio vaccination", SeenOnce), 5, 745, 0.68, true, 0, "", 0, "six"},
-	{sct("871874000", "Meningitis A, C, W135 and Y vaccination", SeenOnce), 1, 745, 0.69, true, 0, "", 0, "acwy"},
-}
-
 var (
 	flu         = sct("822851000000102", "Seasonal influenza vaccination", Verified)
 	nasalFlu    = sct("884861000000100", "Administration of first intranasal seasonal influenza vaccination", SeenOnce)
@@ -117,40 +76,6 @@ func (l *life) jabs() {
 	l.olderJabs(r, faith)
 }
 
-func (l *life) childJabs(r dice, faith float64) {
-	luck := r.uniform() // one for all: a child who misses one misses others
-	weeks, at := 0.0, Never
-	had := map[string]int8{} // doses of each series; looked up, never gone through
-	for _, j := range childhood {
-		if j.weeks != weeks { // what is due together is given together
-			weeks = j.weeks
-			late := r.wait(9)
-			if weeks > 50 {
-				late = r.wait(35)
-			}
-			at = surgery(r, l.workday(l.p.Born+Day(weeks*7+late)))
-		}
-		u := 0.8*luck + 0.2*r.uniform()
-		if u > math.Pow(j.coverage, faith) {
-			continue
-		}
-		if l.p.Sex == Male && l.p.Born < j.boys {
-			continue
-		}
-		what, called := j.what, ""
-		if l.p.Born < j.since {
-			if what, called = nil, j.before; called == "" {
-				continue
-			}
-		}
-		if had[j.series] != j.dose-1 && !(j.series == "six" && j.dose > 3 && had[j.series] >= 2) {
-			continue
-		}
-		had[j.series] = j.dose
-		l.immunisedAt(r, what, called, j.dose, at, j.school)
-	}
-}
-
 // atRisk reports whether a condition puts the person among those to whom flu
 // vaccination is offered.
 func (l *life) atRisk(on Day) bool {
@@ -170,7 +95,7 @@ func (l *life) winterJabs(r dice, faith float64) {
 	last, _, _ := l.to.Date()
 	habit := r.uniform() // who has it once has it again
 	for year := first; year <= last; year++ {
-		u, day := 0.75*habit+0.25*r.uniform(), dayOf(year, time.September, 15)+Day(r.wait(32))
+		u, day := 0.75*habit+0.25*r.uniform(), dayOf(year, time.September, 15)+Day(min(r.wait(32), 130))
 		if day < l.from || day > l.to {
 			continue
 		}
@@ -304,7 +229,7 @@ func (l *life) screening() {
 		}
 		for at := s.from + r.uniform()*s.every; at < s.to; at += s.every {
 			day := l.p.Born + Day(at*365.25)
-			if day < l.from || day > l.to || !l.registered(day) {
+			if day < l.from || day > l.to || !l.registered(day) || l.waning(day) {
 				continue
 			}
 			l.screened(r, s, day, 0.75*luck+0.25*r.uniform() < s.coverage*0.75+0.08)
@@ -312,6 +237,12 @@ func (l *life) screening() {
 	}
 	l.diabeticEyes(r)
 	l.healthChecks(r)
+}
+
+// waning reports whether nobody would ask the person to be screened: they die
+// before the year is over of what was seen to come, or cannot leave home.
+func (l *life) waning(on Day) bool {
+	return l.p.Died != NotYet && l.p.Died < on+330 && l.cause.foreseen() > 0.2 || l.atHome(on)
 }
 
 // screened tells of the answer to one call.

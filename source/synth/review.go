@@ -98,16 +98,16 @@ func (l *life) checkAll(r dice, in int32, which []illness) {
 	if kidneys {
 		l.kidneyTests(r, in)
 	}
-	if kidneys && r.chance(0.55) || r.chance(0.25) && l.age(day) >= 16 {
+	if kidneys && r.chance(0.35) {
 		l.fullCount(r, in, false)
 	}
-	if (lipids || sugars) && r.chance(0.7) {
+	if (lipids || sugars) && r.chance(0.45) {
 		l.liverTests(r, in)
 	}
 	if sugars && kidneys || l.has(kidney, day) && r.chance(0.6) {
 		l.observe(in, albumin, laboratory, clip(r.wait(2.4)+0.4, 0.4, 160), milligramsPerMmol, 1)
 	}
-	if lipids && r.chance(0.8) {
+	if lipids && r.chance(0.7) {
 		l.fats(r, in)
 	}
 	if thyroids {

@@ -68,6 +68,17 @@ func narrowVessels(l *life, on Day) bool {
 	return l.age(on) >= 66 || l.hasAny(on, heartDisease, stroke, arterial)
 }
 
+// takesAmlodipine is for whom simvastatin is too strong.
+func takesAmlodipine(l *life, on Day) bool {
+	for i := range l.events {
+		e := &l.events[i]
+		if e.Kind == MedicationRequest && e.At < on.Start()+1440 && e.Until > on.Start() && strings.HasPrefix(e.Text, "Amlodipine") {
+			return true
+		}
+	}
+	return false
+}
+
 // noCombinedPill is for whom oestrogen is too much of a risk (UK Medical
 // Eligibility Criteria, categories 3 and 4; K).
 func noCombinedPill(l *life, on Day) bool {
@@ -115,6 +126,7 @@ var bars = []bar{
 	{"Spironolactone", (*life).carrying, "", ""},
 	{"Atorvastatin", (*life).carrying, "", ""},
 	{"Simvastatin", (*life).carrying, "", ""},
+	{"Simvastatin", takesAmlodipine, "Atorvastatin 20mg tablets", "One to be taken at night"},
 	{"Empagliflozin", (*life).carrying, "", ""},
 	{"Dapagliflozin", (*life).carrying, "", ""},
 	{"Sitagliptin", (*life).carrying, "", ""},

@@ -213,9 +213,12 @@ func (t *teller) life() {
 		if e.Kind == Encounter {
 			open = int32(i)
 		}
-		if e.In >= 0 && e.In == open {
+		switch {
+		case e.In >= 0 && e.In == open && e.At.Day() > t.p.Events[open].At.Day():
+			t.say("  %16s   %s: ", "", e.moment()[5:10])
+		case e.In >= 0 && e.In == open:
 			t.say("  %16s   - ", "")
-		} else {
+		default:
 			t.say("  %-16s ", e.moment())
 		}
 		t.event(e)

@@ -23,6 +23,7 @@ var (
 	toWard          = sct("306706006", "Discharge to ward", Verified)
 	toCareHome      = sct("306691003", "Discharge to residential home", Verified)
 	toMortuary      = sct("305398007", "Admission to mortuary", Verified)
+	toNoHome        = sct("58000006", "Patient discharge", Unverified)
 	seesPrimaryCare = sct("103697008", "Patient referral to primary care", Unverified)
 )
 
@@ -35,6 +36,10 @@ type emergencyOf struct {
 	minor            bool
 	ambulance        float64 // chance of arriving by ambulance; 0: as for the age
 	young, old       float64 // ages of whom it is told
+	again            bool    // who comes very often comes with it again and again
+	clinic           string  // that sees the person after; "": none
+	back             float64 // chance of that
+	soon             int     // days until then, at least
 }
 
 var emergencies = readEmergencies()
@@ -43,6 +48,10 @@ func readEmergencies() (all []emergencyOf) {
 	for _, row := range readTable(emergenciesTable) {
 		e := emergencyOf{what: sct(row[0], row[1], Mark(row[2])), winter: number(row[9]), admitted: number(row[10]), nights: number(row[11]), minor: row[12] == "1"}
 		e.young, e.old = ageRange(row[13])
+		e.again, e.back, e.soon = row[14] == "1", number(row[16]), whole(row[17])
+		if row[15] != "-" {
+			e.clinic = row[15]
+		}
 		for i := range e.weights {
 			e.weights[i] = number(row[3+i])
 		}
@@ -111,17 +120,25 @@ func (l *life) urgencies() {
 		for i, day := range r.days(year, until, rate*most) {
 			if r.chance(seasonal(day) * weekly(day) / most * l.d.truths.emergencyFactor(l.p.Practice, day)) {
 				// Each with dice of its own: what is planted changes which there are, and not the others.
-				l.emergency(roll(l.d.Seed, "emergency", l.p.Number<<20+int64(year-l.from)<<8+int64(i)), day)
+				l.emergency(roll(l.d.Seed, "emergency", l.p.Number<<20+int64(year-l.from)<<8+int64(i)), day, luck > veryOften)
 			}
 		}
-		for _, day := range r.days(year, until, 0.22*luck*l.need(year)) {
-			l.helpline(r, day, false)
+		for _, day := range r.days(year, until, callRate*luck*l.need(year)) {
+			l.helpline(r, day)
 		}
 		for _, day := range r.days(year, until, rate*[...]float64{0.05, 0.05, 0.12, 0.14, 0.2, 0.28}[ageBand(l.age(year))]) { // seen by a crew and left where they are
 			l.ambulance(r, anyHour(r, day), false)
 		}
 	}
 }
+
+// veryOften is the luck of those who come again and again.
+const veryOften = 5
+
+// callRate is how often a year somebody who needs no more than others rings 111,
+// and is not sent to an emergency department. Set so that all calls come near
+// what is published (callGauge).
+const callRate = 0.27
 
 // seasonal and weekly hold the shape of the year and the week, around 1. Month:
 // A&E attendances of the district's trusts, April 2016 to March 2019 (NHS England,
@@ -139,8 +156,8 @@ func weekly(day Day) float64 {
 // drunk is the code of alcohol intoxication.
 const drunk = "25702006"
 
-// emergency tells of one attendance.
-func (l *life) emergency(r dice, day Day) {
+// emergency tells of one attendance; often: of somebody who comes very often.
+func (l *life) emergency(r dice, day Day, often bool) {
 	age := l.age(day)
 	_, month, _ := day.Date()
 	cold := month == time.December || month <= time.February
@@ -155,12 +172,67 @@ func (l *life) emergency(r dice, day Day) {
 		}
 	}
 	what := &emergencies[r.among(weights[:len(emergencies)])]
+	if own := r.between(0, 2); often && r.chance(0.62) {
+		what = l.usualTrouble(own, weights[:len(emergencies)])
+	}
 	if what.minor && r.chance(0.62) || r.chance(0.12) && age < 75 {
 		if l.treated(r, day, what) {
 			return
 		}
 	}
-	l.attends(r, day, *what)
+	l.seenAfter(r, l.attends(r, day, *what), what)
+}
+
+// usualTrouble returns one of the three that bring somebody again and again.
+func (l *life) usualTrouble(which int, weights []float64) *emergencyOf {
+	r := l.roll("usual trouble")
+	returning := make([]float64, len(weights))
+	for i, w := range weights {
+		if emergencies[i].again {
+			returning[i] = w
+		}
+	}
+	for range which {
+		r.uniform()
+	}
+	return &emergencies[r.among(returning)]
+}
+
+// seenAfter tells of the clinic that sees somebody some days after they left the
+// department or the ward.
+func (l *life) seenAfter(r dice, left int32, what *emergencyOf) {
+	place := l.service(outpatients)
+	if left < 0 || place == nil || what.clinic == "" || !r.chance(what.back) {
+		return
+	}
+	found := l.foundIn(left)
+	day := l.events[left].Until.Day() + Day(what.soon+r.between(0, 2*what.soon))
+	for visit, more := firstSeen, r.poisson(0.7); more >= 0; visit, more = seenAgain, more-1 {
+		at := l.clinic(r, day)
+		if !l.alive(at.Day()) {
+			return
+		}
+		if l.misses(r, visit, at, place, what.clinic) {
+			return
+		}
+		in := l.meets(visit, "AMB", at, 20, place.At.Of, place.At)
+		l.events[in].Text, l.events[in].For = what.clinic, found
+		day += Day(r.between(18, 60))
+	}
+}
+
+// foundIn returns the place of what was found in an attendance, or before a
+// stay; -1: nothing is told.
+func (l *life) foundIn(in int32) int32 {
+	if l.events[in].For >= 0 {
+		return l.events[in].For
+	}
+	for i := in + 1; i < int32(len(l.events)); i++ {
+		if e := &l.events[i]; e.In == in && e.Kind == Condition {
+			return i
+		}
+	}
+	return -1
 }
 
 // treated tells of a visit to an urgent treatment centre; it is false when none
@@ -172,7 +244,7 @@ func (l *life) treated(r dice, day Day, what *emergencyOf) bool {
 	}
 	at := daytime(r, day, 8, 20)
 	in := l.meets(urgentVisit, "AMB", at, r.between(40, 190), place.At.Of, place.At)
-	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r, day), dischargeHome
+	l.events[in].Arrival, l.events[in].Outcome = l.ownWay(r, day), l.homeward(day)
 	l.events[in].Text = "Urgent treatment centre"
 	l.finding(r, in, what)
 	return true
@@ -220,7 +292,11 @@ func (l *life) attends(r dice, day Day, what emergencyOf) int32 {
 	switch {
 	case r.chance(share):
 		arrival = byAmbulance
-		l.ambulance(r, at-Moment(r.between(45, 120)), true)
+		called := at - Moment(r.between(45, 120))
+		l.ambulance(r, called, true)
+		if r.chance(0.14) {
+			l.helplineBefore(r, called-Moment(r.between(20, 70)))
+		}
 	case r.chance(0.09):
 		l.helplineBefore(r, at-Moment(r.between(60, 400)))
 	case r.chance(0.006) && age >= 16:
@@ -281,8 +357,11 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 
 // homeward is where the person goes from hospital on a day.
 func (l *life) homeward(on Day) *Concept {
-	if l.resident(on) {
+	switch {
+	case l.resident(on):
 		return toCareHome
+	case l.p.Household.Home == NoFixedAbode:
+		return toNoHome
 	}
 	return dischargeHome
 }
@@ -329,7 +408,7 @@ func (l *life) helplineBefore(r dice, at Moment) {
 }
 
 // helpline tells of a call to 111 that ended in advice or at the practice.
-func (l *life) helpline(r dice, day Day, _ bool) {
+func (l *life) helpline(r dice, day Day) {
 	place := l.service(helpline)
 	if place == nil {
 		return
@@ -339,8 +418,10 @@ func (l *life) helpline(r dice, day Day, _ bool) {
 		at = day.At(18*60 + 30 + r.between(0, 300))
 	}
 	in := l.meets(helplineCall, "VR", at, r.between(8, 20), place.At.Of, nil)
-	if r.chance(0.55) && l.registered(day) {
+	if r.chance(0.76) { // of all calls that are triaged 63 in 100 (NHS England, NHS 111 Minimum Data Set, April 2015)
 		l.events[in].Outcome = seesPrimaryCare
-		l.consult(r, l.workday(day+1))
+		if r.chance(0.6) && l.registered(day) {
+			l.consult(r, l.workday(day+1))
+		}
 	}
 }
