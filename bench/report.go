@@ -19,6 +19,10 @@ func (b *bench) report(l line) {
 		return // a warming round
 	}
 	b.lines = append(b.lines, l)
+	if l.figure() {
+		fmt.Printf("%-8s audit %-3s %7d  %-50s %9.0f\n", l.Backend, l.Audit, l.Resources, l.Name, l.Rate)
+		return
+	}
 	fmt.Printf("%-8s audit %-3s %7d  %-50s %9.0f %-9s p50 %7.2f p99 %7.2f ms  checked %d wrong %d  cores %.1f+%.1f, others %.1f, %.0f µs each  %4.0f MB\n",
 		l.Backend, l.Audit, l.Resources, l.Name, l.Rate, l.Unit+"/s", l.P50, l.P99, l.Checked, l.Wrong, l.ServerCPU, l.ClientCPU, l.OtherCPU, l.ServerCPU/max(l.Rate, 1)*1e6, l.RSS)
 	if l.FirstWrong != "" {
@@ -40,6 +44,9 @@ type result struct {
 func smaller(name string) bool {
 	return name == lineDisk || name == lineStart || name == lineMemory
 }
+
+// figure reports whether a line is one number, and no rate of requests.
+func (l line) figure() bool { return smaller(l.Name) || l.Unit == "MB" }
 
 // verdict is how a line stands to its gate and goal.
 func (l line) verdict() string {
@@ -144,10 +151,12 @@ func (r result) table(b *strings.Builder, backend, audit string) {
 		if l.Gate > 0 {
 			goal = fmt.Sprintf("%s / %s", number(l.Gate), number(l.Goal))
 		}
+		if l.figure() {
+			fmt.Fprintf(b, "| %s | %s | | %s | | | | | %s | %s |\n", l.Name, number(float64(l.Resources)), number(l.Rate), goal, l.verdict())
+			continue
+		}
 		unit := "/s"
 		switch {
-		case smaller(l.Name):
-			unit = ""
 		case l.Unit == "resources":
 			unit = " res/s"
 		}

@@ -42,7 +42,7 @@ func (s *server) start(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer out.Close()
-	s.cmd = exec.Command(s.binary, append([]string{"serve", "--db", s.db, "--listen", s.address}, s.args...)...)
+	s.cmd = exec.Command(s.binary, append([]string{"serve", "--db", s.db, "--listen", s.address, "--state", filepath.Dir(s.log)}, s.args...)...)
 	s.cmd.Env = append(os.Environ(), s.env...)
 	s.cmd.Stdout, s.cmd.Stderr = out, out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -85,7 +85,8 @@ func (f *Follower) Begin(ctx context.Context) (done, newest Position, err error)
 }
 
 // After returns which resources changed in up to limit transactions after a
-// place, each once, oldest change first, and the place they lead to.
+// place, each once, oldest change first, and the place they lead to. Of large
+// transactions it takes fewer.
 func (f *Follower) After(ctx context.Context, at Position, limit int) ([]Changed, Position, error) {
 	entries, err := f.f.After(ctx, int64(at), limit)
 	if err != nil {

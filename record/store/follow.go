@@ -95,6 +95,7 @@ func (f *Follower) read(ctx context.Context, from int64, limit int) ([]LogEntry,
 			found = append(found, LogEntry{T: r.int(0), At: time.UnixMilli(r.int(1)).UTC()})
 			return nil
 		})
+		found = found[:enough(lists)]
 		for i := range found {
 			for _, e := range lists[i] {
 				change, err := n.logChange(e)
@@ -110,6 +111,22 @@ func (f *Follower) read(ctx context.Context, from int64, limit int) ([]LogEntry,
 		return nil, fmt.Errorf("follow the log as %s: %w", f.name, err)
 	}
 	return found, nil
+}
+
+// enoughChanges is about how many changes are read at once, so that a follower
+// that fell behind large transactions need not hold them all.
+const enoughChanges = 2_000
+
+// enough returns how many of some transactions have enough changes together: one
+// at least.
+func enough(lists [][]entry) int {
+	changes := 0
+	for i, list := range lists {
+		if changes += len(list); changes > enoughChanges && i > 0 {
+			return i
+		}
+	}
+	return len(lists)
 }
 
 func (n *Snap) logChange(e entry) (LogChange, error) {

@@ -79,6 +79,19 @@ func follows(_ *testing.T, w *world) {
 	if _, err := one.Next(w.ctx(), 10); err != nil {
 		w.Errorf("after the lease was given back: %v", err)
 	}
+
+	// Large transactions come one at a time, though more of them would be allowed.
+	at := rest[1].T
+	for i := range 2 {
+		var many []*store.Change
+		for j := range 1_100 {
+			many = append(many, w.put("Observation", fhir.ID(fmt.Sprintf("m%d-%d", i, j)), observation("p0")))
+		}
+		w.commit(many...)
+	}
+	if large, err := one.After(w.ctx(), at, 10); err != nil || len(large) != 1 || len(large[0].Changed) != 1_100 {
+		w.Errorf("after the large ones: %d transactions, %v", len(large), err)
+	}
 }
 
 func erases(_ *testing.T, w *world) {
