@@ -33,7 +33,7 @@ race: ## run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
 
 race-small: ## the race detector on what shares memory, with small data
-	CGO_ENABLED=1 $(GO) test -race -short -skip 'TestTwoWorlds/analyst' ./record ./web ./web/api
+	CGO_ENABLED=1 $(GO) test -race -short -skip 'TestTwoWorlds/analyst' ./record ./record/timelines ./care/... ./web ./web/api
 
 lint: ## vet and golangci-lint
 	$(GO) vet ./...

@@ -152,10 +152,11 @@ func (w *world) settle() {
 	ticks := make(chan time.Time)
 	ctx, cancel := context.WithCancel(w.Context())
 	defer cancel()
+	now := w.now // the world goes on when the ticks still end
 	go func() {
 		for {
 			select {
-			case ticks <- w.now:
+			case ticks <- now:
 			case <-ctx.Done():
 				return
 			}
