@@ -18,7 +18,7 @@ import (
 
 // Files are all files, laid out as in the folder.
 //
-//go:embed all:falls-response-car
+//go:embed all:falls-response-car all:living-well-network all:escape-pain
 var Files embed.FS
 
 // IDs returns the ids of the models that are shipped, in order.

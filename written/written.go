@@ -243,6 +243,20 @@ func (f *Fields) Take(key string) *yaml.Node {
 	return n
 }
 
+// Key returns the node of a key, or the mapping where there is none: the place
+// to report what is missing under it.
+func (f *Fields) Key(key string) *yaml.Node {
+	for _, k := range f.Keys {
+		if k.Value == key {
+			return k
+		}
+	}
+	return f.Node
+}
+
+// Has reports whether a key is there, taken or not.
+func (f *Fields) Has(key string) bool { return f.Key(key) != f.Node }
+
 // Done reports the keys that nobody took.
 func (f *Fields) Done(what string) {
 	for _, key := range f.Keys {

@@ -14,6 +14,7 @@ type Activity struct {
 	After     []string // ids of the activities that come before
 	Needs     []string // what must be so, in words
 	Asks      []string // ids of the questionnaires that are asked
+	Attended  float64  // the share of its times that counts as having gone through it; 0: nothing is asked
 	Expected  float64  // times a person, where the timing is a limit; 0: as the timing says
 	Line      int
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -88,11 +90,34 @@ func (p *pack) seal(r *reader) {
 	for _, f := range p.asked {
 		files = append(files, archiveFile{f.Name, plain(f.Data)})
 	}
+	p.leaves(r)
 	r.m.canon, r.m.Hash = archived(files)
 	if l := p.localFile; l != nil {
 		l.apply(r, r.m.Hash)
 		files = append(files, archiveFile{p.local.Name, plain(p.local.Data)})
 		r.m.canon, r.m.Hash = archived(files)
+	}
+}
+
+// leaves adds to the texts of the model those of what it uses.
+func (p *pack) leaves(r *reader) {
+	m := r.m
+	for _, q := range m.Questions {
+		maps.Copy(m.leaves, q.leaves)
+	}
+	for _, c := range append(slices.Clone(m.Eligible), m.Exclusions...) {
+		if c.Meets != nil {
+			m.leaves["criteria/"+c.Meets.ID] = fmt.Sprintf("%s, hash %.12s", c.Meets.Version, c.Meets.Hash)
+		}
+	}
+	for _, x := range m.Measures {
+		if d, ok := p.lib.Definitions[x.Definition]; ok {
+			m.leaves["criteria/"+d.ID] = fmt.Sprintf("%s, hash %.12s", d.Version, d.Hash)
+		}
+	}
+	if l := p.localFile; l != nil {
+		m.leaves["model"], m.leaves["version"], m.leaves["owner"] = l.id, l.version, l.owner
+		m.leaves["area/name"], m.leaves["area/codes"] = l.area.Name, strings.Join(l.area.Codes, "; ")
 	}
 }
 

@@ -101,7 +101,7 @@ func (r *reader) rights() {
 		}
 	}
 	for _, role := range m.Team {
-		if m.PenceAnHour(role.ID) == 0 {
+		if !slices.ContainsFunc(m.Costs, func(c Cost) bool { return c.Role == role.ID }) {
 			r.wrongLine(role.Line, "The role %q costs nothing; add it to costs: \"- {role: %s, pence an hour: 3100, source: …}\".", role.ID, role.ID)
 		}
 	}
@@ -113,7 +113,7 @@ func (r *reader) rights() {
 		}
 	}
 	for _, x := range m.Referrers {
-		if role := m.Role(x.Through); role != nil && !role.Can(Decide) {
+		if role := m.Role(x.Through); role != nil && !role.Can(Decide) && len(m.CanDo(Decide)) > 0 {
 			r.wrongLine(x.Line, "Referrals by %q come to the role %q, which may not decide on them; give it \"may: [%s]\".", x.ID, x.Through, Decide)
 		}
 	}
@@ -177,7 +177,7 @@ func (r *reader) reach() {
 		all = append(all, x.By...)
 	}
 	if len(all) > 0 && digitalOnly(all) {
-		r.wrongLine(m.Line, "The model can be reached only digitally; add phone, letter or in person to a referrer: who has no device must not be shut out.")
+		r.wrongLine(m.Referrers[0].Line, "The model can be reached only digitally; add phone, letter or in person to a referrer: who has no device must not be shut out.")
 	}
 	places := map[string]bool{}
 	for _, a := range m.Activities {
@@ -197,8 +197,9 @@ func (r *reader) reach() {
 func (r *reader) unused() {
 	m := r.m
 	used := r.used()
+	whole := len(*r.Problems) == 0 // else a file may be unused only by a slip of the name
 	for _, f := range r.ownCriteria() {
-		if !slices.Contains(used, f) {
+		if whole && !slices.Contains(used, f) {
 			r.Problems.Add(written.Place{File: f}, "Nothing in the model uses this file; name it, or take it out.")
 		}
 	}

@@ -51,6 +51,8 @@ type Model struct {
 
 	Hash  string // of the canonical bytes, in hexadecimal
 	canon []byte
+
+	leaves map[string]string // every text by its path, as the model runs
 }
 
 // Area is where a model is in use.

@@ -13,6 +13,8 @@ type Questionnaire struct {
 	Items              []Item
 	Sum                bool // whether the score is the sum of the items' numbers
 	Unit               string
+
+	leaves map[string]string
 }
 
 // AnswerKind is what an answer is.

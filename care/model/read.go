@@ -111,6 +111,8 @@ func (p *pack) read() *Model {
 		p.localFile.patch(r)
 	}
 	r.model(doc)
+	m.leaves = map[string]string{}
+	flatten(m.leaves, "", doc)
 	r.check()
 	p.seal(r)
 	return m
@@ -235,7 +237,7 @@ func (r *reader) oneOf(f *written.Fields, key string, known []string) string {
 	}
 	w := r.Text(n, key)
 	if !slices.Contains(known, w) {
-		r.Wrong(n, "%s cannot be %q%s", key, w, written.Meant(w, known))
+		r.Wrong(n, "%s cannot be %q; there are: %s.", key, w, strings.Join(known, ", "))
 	}
 	return w
 }

@@ -26,7 +26,7 @@ func (r *reader) learning(f *written.Fields) {
 		for i, missing := range []string{"something of people's health", "how people found it", "what might get worse elsewhere"} {
 			aspect := aspects[i]
 			if !slices.ContainsFunc(m.Measures, func(x Measure) bool { return string(x.Aspect) == aspect }) {
-				r.Wrong(f.Node, "No measure is %s; add one that tells %s, with \"of: %s\".", aspect, missing, aspect)
+				r.Wrong(f.Key("measures"), "No measure is %s; add one that tells %s, with \"of: %s\".", aspect, missing, aspect)
 			}
 		}
 	}
@@ -132,10 +132,10 @@ func (r *reader) evidence(f *written.Fields) {
 	m.NoNull = f.Text("no null results")
 	null := slices.ContainsFunc(m.Evidence, func(e Evidence) bool { return e.Result != "benefit" })
 	if len(m.Evidence) > 0 && !null && m.NoNull == "" {
-		r.Wrong(f.Node, "All evidence shows benefit; add what did not, or say where you looked for it: \"no null results: looked in …\".")
+		r.Wrong(f.Key("evidence"), "All evidence shows benefit; add what did not, or say where you looked for it: \"no null results: looked in …\".")
 	}
 	if null && m.NoNull != "" {
-		r.Wrong(f.Node, "The evidence has a result that is no benefit, and \"no null results\" says that there is none; leave the latter out.")
+		r.Wrong(f.Key("no null results"), "The evidence has a result that is no benefit, and \"no null results\" says that there is none; leave the latter out.")
 	}
 }
 
@@ -162,8 +162,8 @@ func (r *reader) costs(f *written.Fields) {
 		x := Cost{Role: e.Text("role"), Item: e.Text("item"), Line: e.Node.Line}
 		units := 0
 		for _, unit := range []CostUnit{AnHour, AWeek, EachPerson} {
-			if v := r.whole(e, "pence "+string(unit), 1, ""); v > 0 {
-				x.Pence, x.Each = v, unit
+			if e.Has("pence " + string(unit)) {
+				x.Pence, x.Each = r.whole(e, "pence "+string(unit), 1, ""), unit
 				units++
 			}
 		}

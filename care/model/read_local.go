@@ -57,7 +57,7 @@ func (r *reader) settable(x *Parameter) {
 		r.wrongLine(x.Line, "changes: nothing stands at %q; write the keys from the top, with the names of entries, as in \"sites/town-hall/starts a week\".", strings.Join(x.Path, "/"))
 		return
 	}
-	if why := x.refuses(n.Value); why != "" && !r.isSet(x.ID) {
+	if why := x.refuses(n.Value, n.Value); why != "" && !r.isSet(x.ID) {
 		r.wrongLine(x.Line, "The model's own value of %q is %q, and %s.", x.ID, n.Value, why)
 	}
 }
@@ -66,8 +66,8 @@ func (r *reader) isSet(id string) bool {
 	return r.localFile != nil && slices.ContainsFunc(r.localFile.set, func(s Setting) bool { return s.Parameter == id })
 }
 
-// refuses says why a value may not be set, "" when it may.
-func (x *Parameter) refuses(value string) string {
+// refuses says why a value may not be set in place of another, "" when it may.
+func (x *Parameter) refuses(value, than string) string {
 	switch {
 	case x.Hours:
 		if _, ok := parseHours(value); !ok {
@@ -78,19 +78,36 @@ func (x *Parameter) refuses(value string) string {
 			return "it may be one of: " + strings.Join(x.OneOf, ", ")
 		}
 	case x.From != nil:
-		v, ok := leading(value)
-		if !ok || v < *x.From || v > *x.To {
-			return "it may be from " + number(*x.From) + " to " + number(*x.To)
+		v, unit, ok := leading(value)
+		_, own, _ := leading(than)
+		if !ok || v < *x.From || v > *x.To || unit != own {
+			return "it may be from " + number(*x.From) + " to " + number(*x.To) + own
 		}
 	}
 	return ""
 }
 
-// leading returns the number with which a value begins: "12 weeks" is 12.
-func leading(value string) (float64, bool) {
-	word, _, _ := strings.Cut(value, " ")
-	v, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64)
-	return v, err == nil && v == v
+// like gives a bare number the unit of the value that it takes the place of:
+// 90 in place of "60 minutes" is "90 minutes".
+func (x *Parameter) like(value, than string) string {
+	if x.From != nil {
+		_, unit, ok := leading(value)
+		if _, own, _ := leading(than); ok && unit == "" {
+			return value + own
+		}
+	}
+	return value
+}
+
+// leading returns the number with which a value begins, and its unit: of
+// "12 weeks" 12 and " weeks".
+func leading(value string) (v float64, unit string, ok bool) {
+	end := strings.IndexAny(value, " %")
+	if end < 0 {
+		end = len(value)
+	}
+	v, err := strconv.ParseFloat(value[:end], 64)
+	return v, value[end:], err == nil && v == v
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
@@ -102,8 +119,8 @@ func (x *Parameter) riskier(value, than string) bool {
 		a, _ := parseHours(value)
 		b, _ := parseHours(than)
 		side = cmp.Compare(a.Week(), b.Week())
-	} else if v, ok := leading(value); ok {
-		w, _ := leading(than)
+	} else if v, _, ok := leading(value); ok {
+		w, _, _ := leading(than)
 		side = cmp.Compare(v, w)
 	} else {
 		side = cmp.Compare(slices.Index(x.OneOf, value), slices.Index(x.OneOf, than))
@@ -197,7 +214,8 @@ func (l *localFile) patch(r *reader) {
 		if n == nil || n.Kind != yaml.ScalarNode {
 			continue // settable says so
 		}
-		if why := x.refuses(s.Value); why != "" {
+		s.Value = x.like(s.Value, n.Value)
+		if why := x.refuses(s.Value, n.Value); why != "" {
 			r.Problems.Add(s.Place, "%s: %q is not allowed; %s.", s.Parameter, s.Value, why)
 			continue
 		}

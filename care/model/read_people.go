@@ -114,9 +114,9 @@ func (r *reader) referral(f *written.Fields) {
 	self := slices.ContainsFunc(m.Referrers, func(x Referrer) bool { return x.From == FromPerson })
 	switch {
 	case !self && m.NoSelf == "" && len(m.Referrers) > 0:
-		r.Wrong(f.Node, "Nobody can refer themselves; add a referrer with \"from: person\", or say why not: \"no self-referral: the reason\".")
+		r.Wrong(f.Key("referrers"), "Nobody can refer themselves; add a referrer with \"from: person\", or say why not: \"no self-referral: the reason\".")
 	case self && m.NoSelf != "":
-		r.Wrong(f.Node, "People can refer themselves, and \"no self-referral\" says why they cannot; keep one.")
+		r.Wrong(f.Key("no self-referral"), "People can refer themselves, and \"no self-referral\" says why they cannot; keep one.")
 	}
 	m.Consent = f.Required("consent", "what the person is asked to agree to, and what is done when they cannot decide")
 	r.outcomes(f)
@@ -131,10 +131,10 @@ func (r *reader) outcomes(f *written.Fields) {
 		})
 	})
 	if len(m.Outcomes) > 0 && !slices.ContainsFunc(m.Outcomes, func(o Outcome) bool { return o.Completed }) {
-		r.Wrong(f.Node, "No outcome counts as having gone through the model; mark those that do with \"completed: yes\".")
+		r.Wrong(f.Key("outcomes"), "No outcome counts as having gone through the model; mark those that do with \"completed: yes\".")
 	}
 	if len(m.Outcomes) > 0 && !slices.ContainsFunc(m.Outcomes, func(o Outcome) bool { return o.Onward }) {
-		r.Wrong(f.Node, "No outcome sends anybody on; add one for those who need another service, with \"onward owner: yes\": nobody is to be left at a closed door.")
+		r.Wrong(f.Key("outcomes"), "No outcome sends anybody on; add one for those who need another service, with \"onward owner: yes\": nobody is to be left at a closed door.")
 	}
 }
 

@@ -43,6 +43,8 @@ func (p *pack) questionnaire(file written.File) *Questionnaire {
 	})
 	f.Done("A questionnaire")
 	r.questionsTogether(doc, q)
+	q.leaves = map[string]string{}
+	flatten(q.leaves, "questions/"+q.ID, doc)
 	return q
 }
 
@@ -109,19 +111,25 @@ func (r *reader) options(n *yaml.Node, q *Questionnaire) []Option {
 // false when it has none.
 func (q *Questionnaire) ScoreRange() (low, high float64, ok bool) {
 	for _, item := range q.Items {
-		switch {
-		case item.Kind == Score:
-			return *item.From, *item.To, true
-		case !q.Sum:
-		case item.Kind == Number:
-			low, high = low+*item.From, high+*item.To
-		case item.Kind == Choice:
-			least, most := item.Options[0].Points, item.Options[0].Points
-			for _, o := range item.Options {
-				least, most = min(least, o.Points), max(most, o.Points)
-			}
-			low, high = low+least, high+most
+		from, to := item.reach()
+		if item.Kind == Score {
+			return from, to, true
 		}
+		low, high = low+from, high+to
 	}
 	return low, high, q.Sum
+}
+
+// reach returns the least and the greatest number that an answer counts for.
+func (x *Item) reach() (low, high float64) {
+	if x.From != nil && x.To != nil {
+		return *x.From, *x.To
+	}
+	for i, o := range x.Options {
+		if i == 0 {
+			low, high = o.Points, o.Points
+		}
+		low, high = min(low, o.Points), max(high, o.Points)
+	}
+	return low, high
 }

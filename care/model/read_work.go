@@ -71,6 +71,9 @@ func (r *reader) activity(e *written.Fields) Activity {
 	x.Place = r.oneOf(e, "place", Places)
 	x.Minutes = r.whole(e, "minutes", 1, fmt.Sprintf("The activity %q takes no time; write \"minutes: 45\".", x.ID))
 	x.Group = r.whole(e, "group of", 2, "")
+	if x.Attended = r.share(e, "attended", ""); x.Attended > 0 && x.When.Repeat != Recurring {
+		r.Wrong(e.Node, "The activity %q does not come again, so no share of it can be attended; leave attended out.", x.ID)
+	}
 	x.After, x.Needs, x.Asks = r.refs(e, "after"), e.Texts("needs"), r.refs(e, "asks")
 	if n := e.Take("between"); n != nil {
 		x.Hours = r.hours(n, "between")

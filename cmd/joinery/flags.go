@@ -32,6 +32,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Check every stored version and the chain of the audit."`
 	Reindex  reindexCommand  `cmd:"" help:"Build the search indexes again from the stored versions."`
 	Criteria criteriaCommand `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
+	Model    modelCommand    `cmd:"" help:"Write, check, compare and plan models of care."`
 	Cfg      configCommand   `cmd:"" name:"config" help:"Look at the configuration."`
 	Version  versionCommand  `cmd:"" help:"Say which joinery this is."`
 }
