@@ -76,25 +76,25 @@ func CQL(d *language.Definition) (string, error) {
 }
 
 // output is an expression that a library offers beside its answer.
-type output struct{ name, of, when string }
+type output struct{ name, typ, of, when string }
 
 func outputs(d *language.Definition) []output {
 	var out []output
 	if len(d.Exclusions)+len(d.Exceptions) > 0 {
-		out = append(out, output{"Reason", "reason", `"Answer" = 'excluded'`})
+		out = append(out, output{"Reason", "string", "reason", `"Answer" = 'excluded'`})
 	}
 	if d.Points != nil {
-		out = append(out, output{"Score", "score", `"Answer" in { 'met', 'gap' }`})
+		out = append(out, output{"Score", "decimal", "score", `"Answer" in { 'met', 'gap' }`})
 	}
 	switch d.Kind {
 	case language.Segments:
-		out = append(out, output{"Segment", "segment", met})
+		out = append(out, output{"Segment", "string", "segment", met})
 	case language.Continuous:
-		out = append(out, output{"Value", "value", met})
+		out = append(out, output{"Value", "decimal", "value", met})
 	case language.Rate:
-		out = append(out, output{"Counted", "counted", met}, output{"Over", "over", met})
+		out = append(out, output{"Counted", "decimal", "counted", met}, output{"Over", "decimal", "over", met})
 	case language.TimeToEvent:
-		out = append(out, output{"Days", "days", `"Answer" in { 'met', 'gap' }`})
+		out = append(out, output{"Days", "integer", "days", `"Answer" in { 'met', 'gap' }`})
 	case language.Group, language.Proportion:
 	}
 	return out

@@ -71,10 +71,81 @@ func valid(t *testing.T, id string, d *language.Definition) {
 		if err := r4.Validate(doc); err != nil {
 			t.Errorf("%s: %v: %v", id, r["resourceType"], err)
 		}
+		odd, err := fhir.Parse(bytes.Replace(text, []byte("{"), []byte(`{"oddity": 1,`), 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r4.Validate(odd) == nil {
+			t.Errorf("%s: the check of a %v finds nothing wrong with what R4 does not know", id, r["resourceType"])
+		}
 		if typ := r["resourceType"]; d.Reviewer == "" && typ != "ValueSet" && typ != "Bundle" && !bytes.Contains(text, []byte("unreviewed")) {
 			t.Errorf("%s: the %v does not say that nobody has reviewed it", id, typ)
 		}
 	}
+}
+
+// TestWhatIsExportedIsWhole holds that an engine finds all that it is sent to: a
+// Measure's or a plan's library, the ValueSets that the CQL names, and in the CQL
+// what the Library says it offers and every expression of a Measure.
+func TestWhatIsExportedIsWhole(t *testing.T) {
+	all := shipped(t)
+	all["every-part"] = load(t, everyPart)
+	for id, d := range all {
+		resources, err := export.FHIR(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cql, err := export.CQL(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		urls := map[any]bool{}
+		for _, r := range resources {
+			urls[r["url"]] = true
+		}
+		for _, r := range resources {
+			for _, url := range libraries(r) {
+				if !urls[url] {
+					t.Errorf("%s: the %v is of a library %s that is not there", id, r["resourceType"], url)
+				}
+			}
+			for _, name := range names(r) {
+				if !strings.Contains(cql, "\ndefine \""+name+"\":") && !strings.Contains(cql, "\nparameter \""+name+"\"") {
+					t.Errorf("%s: the %v names %q, which the CQL does not define", id, r["resourceType"], name)
+				}
+			}
+		}
+		for _, m := range regexp.MustCompile(`(?m)^valueset .*: '(.*)'$`).FindAllStringSubmatch(cql, -1) {
+			if !urls[m[1]] {
+				t.Errorf("%s: the CQL is of a ValueSet %s that is not there", id, m[1])
+			}
+		}
+	}
+}
+
+func libraries(r export.Resource) []string {
+	of, _ := r["library"].([]string)
+	return of
+}
+
+// names returns what a resource says the CQL defines: parameters, and what its
+// expressions name.
+func names(r export.Resource) []string {
+	var out []string
+	parameters, _ := r["parameter"].([]export.Resource)
+	for _, p := range parameters {
+		out = append(out, p["name"].(string))
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return nil
+	}
+	for _, m := range regexp.MustCompile(`"expression": "(.*)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile(`\\"([^"\\]+)\\"`).FindAllStringSubmatch(m[1], -1) {
+			out = append(out, name[1])
+		}
+	}
+	return out
 }
 
 const everyPart = `

@@ -130,10 +130,17 @@ func library(d *language.Definition, cql string) Resource {
 	r := about(d, "Library")
 	r["type"] = Resource{"coding": []Resource{{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}}}
 	r["content"] = []Resource{{"contentType": "text/cql", "data": base64.StdEncoding.EncodeToString([]byte(cql))}}
-	r["parameter"] = []Resource{
+	parameters := []Resource{
 		{"name": "On", "use": "in", "min": 1, "max": "1", "type": "date"},
 		{"name": "Answer", "use": "out", "min": 1, "max": "1", "type": "string"},
 	}
+	for _, o := range outputs(d) {
+		parameters = append(parameters, Resource{"name": o.name, "use": "out", "min": 0, "max": "1", "type": o.typ})
+	}
+	for _, by := range d.GroupBy {
+		parameters = append(parameters, Resource{"name": "By " + by, "use": "out", "min": 0, "max": "1", "type": "string"})
+	}
+	r["parameter"] = parameters
 	return r
 }
 
