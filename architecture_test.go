@@ -1,6 +1,7 @@
 package joinery
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -54,6 +55,8 @@ var imports = []struct{ pkg, may string }{
 	{"care/workflow/clock", "fault"},
 	{"care/model", "fault written timeline criteria/language"},
 	{"packs", "written"},
+	{"care/directory", "fault fhir record/search record care/workflow/clock"},
+	{"care/workflow", "fault fhir record/search record/access record care/workflow/clock care/directory"},
 
 	// Faces.
 	{"web", "fault fhir record record/access"},
@@ -128,5 +131,33 @@ func TestArchitecture(t *testing.T) {
 		if !found[pkg] {
 			t.Errorf("package %s is in the table but not in the module", pkg)
 		}
+	}
+}
+
+// TestOnlyTheWorkflowActsThroughIt: the hand that may write what others may not
+// is used by care/workflow alone.
+func TestOnlyTheWorkflowActsThroughIt(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return err
+		}
+		switch filepath.ToSlash(filepath.Dir(file)) {
+		case "care/workflow", "record/access", "record":
+			return nil
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "ByWorkflow" {
+				t.Errorf("%s acts through the workflow, which only care/workflow may", file)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

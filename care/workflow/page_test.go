@@ -1,0 +1,87 @@
+package workflow_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"joinery/care/workflow"
+	"joinery/care/workflow/clock"
+)
+
+var update = flag.Bool("update", false, "write docs/referrals.md anew")
+
+// TestPage holds docs/referrals.md to the tables that the program runs by.
+func TestPage(t *testing.T) {
+	const file = "../../docs/referrals.md"
+	got := page()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("docs/referrals.md is not what the tables say: go test ./care/workflow -run TestPage -update")
+	}
+}
+
+func page() string {
+	var b strings.Builder
+	b.WriteString(`# Referrals, tasks and clocks
+
+For whoever runs a service. This page is written from the tables that the program runs by (` + "`care/workflow/referrals.txt`, `tasks.txt`, `clock/standards.yaml`" + `): change those, run their tests, and make the page again with ` + "`go test ./care/workflow -run TestPage -update`" + `.
+
+A referral is asked for by a practice, a hospital, the person themselves or their carer; it may go by a hub. Each service that has it sees the person as long as it has them. Nobody is turned away without somebody who takes them on.
+`)
+	for _, part := range []struct {
+		title string
+		table *workflow.Table
+	}{{"A referral", workflow.Referrals()}, {"A task", workflow.Tasks()}} {
+		fmt.Fprintf(&b, "\n## %s\n\n| state | is | whose turn |\n|---|---|---|\n", part.title)
+		for _, s := range part.table.States {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.State, s.Title, turn(s.Turn))
+		}
+		b.WriteString("\n| move | is | from | to | by | needs |\n|---|---|---|---|---|---|\n")
+		for _, m := range part.table.Moves {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", m.Name, m.Title, words(m.From), m.To, words(m.By), words(m.Needs))
+		}
+		b.WriteString("\n| reason | is | of |\n|---|---|---|\n")
+		for _, r := range part.table.Reasons {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Title, strings.Join(r.Of, ", "))
+		}
+	}
+	b.WriteString("\nThe operator is whoever works at the desk (`joinery referral move`, `joinery task done`) for somebody who rang; the audit names them.\n")
+	b.WriteString("\n## Clocks\n\nA clock is worked out from what happened each time it is looked at. A referral that is sent on keeps its start. Hours are elapsed time; days end with a day in London; working days know the bank holidays of England.\n\n| standard | is | begins with | is met by | ends without | within | source, and what is not verified |\n|---|---|---|---|---|---|---|\n")
+	for _, s := range clock.Shipped() {
+		note := s.Source
+		if s.Note != "" {
+			note += ". " + s.Note
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.ID, s.Title, words(s.Starts), words(s.Stops), words(s.Closes), s.Within, note)
+	}
+	return b.String()
+}
+
+func turn(s workflow.Side) string {
+	switch s {
+	case "nobody":
+		return "nobody's: it is over"
+	case "onward":
+		return "of who took it over"
+	}
+	return "the " + string(s)
+}
+
+func words[T ~string](list []T) string {
+	var out []string
+	for _, one := range list {
+		out = append(out, string(one))
+	}
+	return strings.Join(out, ", ")
+}
