@@ -60,7 +60,7 @@ var imports = []struct{ pkg, may string }{
 
 	// Faces.
 	{"web", "fault fhir record record/access"},
-	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search web"},
+	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search care/workflow web"},
 	{"cmd/joinery", "*"},
 
 	// Measuring from outside: no package of the program.

@@ -47,7 +47,7 @@ func (f *Flow) Now(ctx context.Context, id fhir.ID) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.now(r), nil
+	return f.Stands(r), nil
 }
 
 // Do makes a move of a task, whatever its kind; its faults are those of Move.
@@ -62,10 +62,11 @@ func (f *Flow) Do(ctx context.Context, id fhir.ID, m Making) (*Now, error) {
 	if r, err = f.move(ctx, r, m); err != nil {
 		return nil, err
 	}
-	return f.now(r), nil
+	return f.Stands(r), nil
 }
 
-func (f *Flow) now(r *Referral) *Now {
+// Stands returns how a referral stands that was just read or made.
+func (f *Flow) Stands(r *Referral) *Now {
 	r.read(f.clock())
 	return &Now{
 		Task: r.Task, Kind: KindReferral, State: r.State, Title: Referrals().Standing(r.State).Title, Patient: r.Patient, About: r.ServiceName,

@@ -141,7 +141,7 @@ func resourceOf(typ string, o Options, routes []route) capResource {
 		rt := &routes[i]
 		switch {
 		case rt.level == atSystem || readOnly(typ) && changes(rt):
-		case rt.operation == "everything" && typ != "Patient":
+		case rt.operation != "" && only[rt.operation] != "" && only[rt.operation] != typ:
 		case rt.operation != "":
 			op := capOperation{rt.operation, definition(rt.operation)}
 			if !slices.Contains(res.Operation, op) {
@@ -175,12 +175,19 @@ func changes(rt *route) bool {
 	return false
 }
 
+// only says which type has an operation, where not all have.
+var only = map[string]string{
+	"everything": "Patient", "refer": "ServiceRequest", "actions": "Task", "move": "Task", "claim": "Task", "worklist": "Task",
+}
+
 func definition(operation string) string {
 	switch operation {
 	case "everything":
 		return "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 	case "validate":
 		return "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+	case "refer", "actions", "move", "claim", "worklist":
+		return "urn:joinery:operation:" + operation
 	}
 	return ""
 }

@@ -74,5 +74,12 @@ func table() []route {
 		{post, "/{type}/$validate", (*call).validateType, atType, "", "validate", false, medium, "`mode`; no `profile`"},
 		{post, "/{type}/{id}/$validate", (*call).validateInstance, atInstance, "", "validate", false, medium, "`mode`; no `profile`"},
 		{get, "/{type}/{id}/$validate", (*call).validateInstance, atInstance, "", "validate", false, medium, "what is stored"},
+
+		{post, "/{type}/$refer", (*call).refer, atType, "", "refer", false, medium, "ServiceRequest only; see [referrals](referrals.md): a person, their carer or a professional asks a service; `key` makes it come once"},
+		{get, "/{type}/{id}/$actions", (*call).actions, atInstance, "", "actions", false, short, "Task only: how it stands, its clocks, and which moves the caller may make"},
+		{post, "/{type}/{id}/$move", (*call).move, atInstance, "", "move", false, medium, "Task only: makes a move; with `If-Match` it comes once"},
+		{post, "/{type}/$move", (*call).moveAll, atType, "", "move", false, medium, "Task only: one move of several tasks (`task`), or of none when one could not make it"},
+		{post, "/{type}/{id}/$claim", (*call).claim, atInstance, "", "claim", false, medium, "Task only: `by` does it; without, it is given back; `over` hands it over"},
+		{get, "/{type}/$worklist", (*call).worklist, atType, "", "worklist", false, short, "Task only: open tasks `of` a service or organisation, `by` a practitioner, of a `patient`; `site`, `model`, `kind`, `since`, `sort` in words"},
 	}
 }
