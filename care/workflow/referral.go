@@ -253,6 +253,9 @@ func (f *Flow) sides(r *Referral) []Side {
 	s := f.view.Subject()
 	switch s.Role() {
 	case access.System:
+		if r.Wanted != r.Service { // for the hub too
+			return []Side{Operator, Hub}
+		}
 		return []Side{Operator}
 	case access.Patient:
 		return []Side{Person}

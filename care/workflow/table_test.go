@@ -106,11 +106,12 @@ type player struct {
 
 func (w *world) players(r *workflow.Referral, at string, hub bool) []player {
 	receiver := []workflow.Side{workflow.Receiver}
+	operator := []workflow.Side{workflow.Operator}
 	if hub {
-		receiver = append(receiver, workflow.Hub)
+		receiver, operator = append(receiver, workflow.Hub), append(operator, workflow.Hub)
 	}
 	return []player{
-		{"operator", w.operator(), []workflow.Side{workflow.Operator}, false},
+		{"operator", w.operator(), operator, false},
 		{"the practice that asked", w.staff("gp"), []workflow.Side{workflow.Referrer}, false},
 		{"the service that has it", w.staff(at), receiver, false},
 		{"the person", w.self(r.Patient), []workflow.Side{workflow.Person}, false},

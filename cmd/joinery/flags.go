@@ -33,6 +33,8 @@ type commands struct {
 	Reindex  reindexCommand  `cmd:"" help:"Build the search indexes again from the stored versions."`
 	Criteria criteriaCommand `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
 	Model    modelCommand    `cmd:"" help:"Write, check, compare and plan models of care."`
+	Referral referralCommand `cmd:"" help:"Refer people to services, and move referrals."`
+	Task     taskCommand     `cmd:"" help:"List and do tasks."`
 	Cfg      configCommand   `cmd:"" name:"config" help:"Look at the configuration."`
 	Version  versionCommand  `cmd:"" help:"Say which joinery this is."`
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -89,4 +90,22 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	data[len(data)/2] ^= 1
 	ts.Check(os.WriteFile(path, data, 0o600))
+}
+
+// firstTask puts the id of the first open task of a service or an organisation
+// into $TASK: firstTask ID.
+func firstTask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: firstTask ID")
+	}
+	flag := "--service"
+	if !strings.HasSuffix(args[0], "-s") {
+		flag = "--organisation"
+	}
+	ts.Check(ts.Exec("joinery", "task", "list", flag, args[0], "--purpose", "TREAT", "--json"))
+	found := regexp.MustCompile(`"Task": "([^"]+)"`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("nothing is open at %s", args[0])
+	}
+	ts.Setenv("TASK", found[1])
 }
