@@ -207,14 +207,24 @@ func (c *call) worklist() (*reply, error) {
 
 func itemParts(i *workflow.Item) []opValue {
 	parts := []opValue{
-		{Name: "task", Reference: &opRef{"Task/" + string(i.Task)}}, {Name: "kind", Code: i.Kind}, {Name: "state", Code: string(i.State)},
-		{Name: "title", Text: i.Title}, {Name: "about", Text: i.About}, {Name: "patient", Reference: &opRef{"Patient/" + string(i.Patient)}},
-		{Name: "owner", Reference: &opRef{i.Owner}}, {Name: "written", Instant: moment(i.Written)}, {Name: "changed", Instant: moment(i.Changed)},
-		{Name: "late", Boolean: &i.Late}, {Name: "version", Text: i.ETag},
+		{Name: "task", Reference: &opRef{"Task/" + string(i.Task)}},
+		{Name: "kind", Code: i.Kind},
+		{Name: "state", Code: string(i.State)},
+		{Name: "title", Text: i.Title},
+		{Name: "about", Text: i.About},
+		{Name: "patient", Reference: &opRef{"Patient/" + string(i.Patient)}},
+		{Name: "owner", Reference: &opRef{i.Owner}},
+		{Name: "written", Instant: moment(i.Written)},
+		{Name: "changed", Instant: moment(i.Changed)},
+		{Name: "late", Boolean: &i.Late},
+		{Name: "version", Text: i.ETag},
 	}
 	for _, p := range []opValue{
-		{Name: "priority", Code: i.Priority}, {Name: "model", Code: i.Model}, {Name: "due", Instant: moment(i.Due)},
-		{Name: "claimed", Reference: refOf(i.Claimed)}, {Name: "site", Reference: refOf(i.Site)},
+		{Name: "priority", Code: i.Priority},
+		{Name: "model", Code: i.Model},
+		{Name: "due", Instant: moment(i.Due)},
+		{Name: "claimed", Reference: refOf(i.Claimed)},
+		{Name: "site", Reference: refOf(i.Site)},
 	} {
 		if p.Code != "" || p.Instant != "" || p.Reference != nil {
 			parts = append(parts, p)
@@ -241,9 +251,14 @@ func moment(t time.Time) string {
 func (c *call) stands(status int, n *workflow.Now) (*reply, error) {
 	c.w.Header()["Etag"] = []string{n.ETag}
 	out := []opValue{
-		{Name: "task", Reference: &opRef{"Task/" + string(n.Task)}}, {Name: "kind", Code: n.Kind}, {Name: "state", Code: string(n.State)},
-		{Name: "title", Text: n.Title}, {Name: "about", Text: n.About}, {Name: "patient", Reference: &opRef{"Patient/" + string(n.Patient)}},
-		{Name: "owner", Reference: &opRef{n.Owner}}, {Name: "version", Text: n.ETag},
+		{Name: "task", Reference: &opRef{"Task/" + string(n.Task)}},
+		{Name: "kind", Code: n.Kind},
+		{Name: "state", Code: string(n.State)},
+		{Name: "title", Text: n.Title},
+		{Name: "about", Text: n.About},
+		{Name: "patient", Reference: &opRef{"Patient/" + string(n.Patient)}},
+		{Name: "owner", Reference: &opRef{n.Owner}},
+		{Name: "version", Text: n.ETag},
 	}
 	if n.Claimed != "" {
 		out = append(out, opValue{Name: "claimed", Reference: &opRef{n.Claimed}})
