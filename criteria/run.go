@@ -2,6 +2,7 @@ package criteria
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -136,45 +137,63 @@ type Step struct {
 // Attrition returns, from everyone in the Set, how many people each condition
 // leaves, in the order in which they are asked.
 func (r *Result) Attrition() []Step {
-	var lost [answers][256]int
+	var counts [answers][256]int
 	for _, o := range r.outcomes {
-		lost[o.Answer][o.Which]++
+		counts[o.Answer][o.Which]++
 	}
 	left := len(r.outcomes)
-	steps := []Step{{"everyone on record", left}}
-	take := func(says string, n int) {
-		left -= n
-		steps = append(steps, Step{says, left})
-	}
-	d := r.Definition
-	take("living on the day", lost[NotApplicable][0])
-	population := conjuncts(d.Population)
-	for i, x := range population {
-		take(language.Describe(x), lost[NotApplicable][i+1])
-	}
-	if d.Kind == language.TimeToEvent {
-		take("has a start", lost[NotApplicable][len(population)+1])
-	}
-	for i, x := range d.Exclusions {
-		take("without: "+x.Says, lost[Excluded][i])
-	}
-	for i, x := range d.Needs {
-		take("is known: "+language.Describe(x.When), lost[Unknown][i])
-	}
-	if n := lost[Unknown][elsewhere]; n > 0 {
-		take("is known, of what else is asked", n)
-	}
-	for i, x := range d.Exceptions {
-		take("not excused: "+x.Says, lost[Excluded][len(d.Exclusions)+i])
-	}
-	if d.Kind != language.Group && d.Kind != language.Rate {
-		n := 0
-		for _, k := range lost[Gap] {
-			n += k
+	var steps []Step
+	for _, l := range r.losses() {
+		for a := range counts {
+			for which, n := range counts[a] {
+				if n > 0 && l.takes(Outcome{Answer(a), uint8(which)}) {
+					left -= n
+				}
+			}
 		}
-		take(gapStep(d), n)
+		steps = append(steps, Step{l.says, left})
 	}
 	return steps
+}
+
+// loss is a condition with the outcomes of those whom it takes away.
+type loss struct {
+	says  string
+	takes func(Outcome) bool
+}
+
+// losses returns the conditions in the order in which they are asked; the first
+// takes nobody away.
+func (r *Result) losses() []loss {
+	out := []loss{{"everyone on record", func(Outcome) bool { return false }}}
+	one := func(says string, a Answer, which int) {
+		out = append(out, loss{says, func(o Outcome) bool { return o.Answer == a && int(o.Which) == which }})
+	}
+	d := r.Definition
+	one("living on the day", NotApplicable, 0)
+	population := conjuncts(d.Population)
+	for i, x := range population {
+		one(language.Describe(x), NotApplicable, i+1)
+	}
+	if d.Kind == language.TimeToEvent {
+		one("has a start", NotApplicable, len(population)+1)
+	}
+	for i, x := range d.Exclusions {
+		one("without: "+x.Says, Excluded, i)
+	}
+	for i, x := range d.Needs {
+		one("is known: "+language.Describe(x.When), Unknown, i)
+	}
+	if slices.Contains(r.outcomes, Outcome{Unknown, elsewhere}) {
+		one("is known, of what else is asked", Unknown, elsewhere)
+	}
+	for i, x := range d.Exceptions {
+		one("not excused: "+x.Says, Excluded, len(d.Exclusions)+i)
+	}
+	if d.Kind != language.Group && d.Kind != language.Rate {
+		out = append(out, loss{gapStep(d), func(o Outcome) bool { return o.Answer == Gap }})
+	}
+	return out
 }
 
 func gapStep(d *language.Definition) string {

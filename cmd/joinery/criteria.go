@@ -232,6 +232,16 @@ func (q *asked) day(a *app) (timeline.Day, error) {
 	return d, nil
 }
 
+// lastMonthEnd returns the last day of a month that has ended by a day, or ends
+// on it: of it are counts told to who may not see people.
+func lastMonthEnd(d timeline.Day) timeline.Day {
+	if criteria.MonthEnd(d) == d {
+		return d
+	}
+	y, m, _ := d.Date()
+	return timeline.Date(y, m, 1) - 1
+}
+
 // crowd is the people to ask of.
 type crowd struct {
 	*timeline.Set
@@ -320,7 +330,7 @@ type criteriaRun struct {
 func (criteriaRun) Help() string {
 	return `One pass over everybody answers all definitions. Counts of 1 to 7 are shown as * and others rounded to 5, unless --exact; docs/criteria.md says how.
 
-Without --population the record is asked, as operator commands ask it: decided and audited.
+Without --population the record is asked, as operator commands ask it: decided and audited. Unless --exact, it is asked of the last day of a month, the last that has ended if none is said, and counts are held to those that were told before.
 
     joinery criteria run health-1000 smi-physical-checks --on 2026-01-31
     joinery criteria run health-1000 --population district
@@ -356,6 +366,9 @@ func (c *criteriaRun) reports(ctx context.Context, a *app) (all []criteria.Repor
 	q.By, q.Exact = c.By, c.Exact
 	if q.On, err = c.day(a); err != nil {
 		return nil, err
+	}
+	if c.asked.On == "" && c.Population == "" && !c.Exact {
+		q.On = lastMonthEnd(q.On)
 	}
 	timed := stopwatch{says: c.Timings, out: a.err, clock: a.clock, from: a.clock()}
 	if c.Population == "" {

@@ -103,10 +103,8 @@ func (d *desk) criteriaRun(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	if q.Exact {
-		if err := treats(string(view.Subject().Purpose()), "An exact count"); err != nil {
-			return nil, err
-		}
+	if err := q.mayAsk(view.Subject().Purpose(), ds); err != nil {
+		return nil, err
 	}
 	at, err := view.AskAll(r.Context(), q.says(ds))
 	if err != nil {
@@ -120,7 +118,60 @@ func (d *desk) criteriaRun(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what it was doing
 	}
-	return reports(r.Context(), set, ds, &q)
+	if q.Exact {
+		return reports(r.Context(), set, ds, &q)
+	}
+	return d.releases(r.Context(), set, ds, &q)
+}
+
+// mayAsk refuses exact counts to who does not treat people, and questions off the
+// grid to who may not see them.
+func (q *question) mayAsk(purpose access.Purpose, ds []*language.Definition) error {
+	if q.Exact {
+		return treats(string(purpose), "An exact count")
+	}
+	for _, d := range ds {
+		by, err := groupings(q.By, d)
+		if err != nil {
+			return err
+		}
+		if err := criteria.Releasable(q.On, by...); err != nil {
+			return err //nolint:wrapcheck // it is fit to be shown
+		}
+	}
+	return nil
+}
+
+// releases runs definitions over everybody, and holds what is told to all that
+// was told before.
+func (d *desk) releases(ctx context.Context, set *timeline.Set, ds []*language.Definition, q *question) ([]criteria.Report, error) {
+	d.told.mu.Lock()
+	defer d.told.mu.Unlock()
+	before, err := d.told.before(q.On)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := criteria.Compile(before...).Run(ctx, set, q.On, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the context's
+	}
+	results, err := criteria.Compile(ds...).Run(ctx, set, q.On, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the context's
+	}
+	if err := d.told.keep(q, ds, before); err != nil {
+		return nil, err
+	}
+	var out []criteria.Report
+	for _, r := range results.Definitions {
+		by, err := groupings(q.By, r.Definition)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r.Release(earlier.Definitions, by...))
+		earlier.Definitions = append(earlier.Definitions, r)
+	}
+	return out, nil
 }
 
 // reports runs definitions over everybody.

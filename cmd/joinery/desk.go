@@ -18,11 +18,12 @@ type desk struct {
 	rec       *record.Record
 	clock     func() time.Time
 	timelines answering
+	told      *told
 	mux       *http.ServeMux
 }
 
-func newDesk(rec *record.Record, clock func() time.Time, timelines answering) *desk {
-	d := &desk{rec: rec, clock: clock, timelines: timelines, mux: http.NewServeMux()}
+func newDesk(rec *record.Record, clock func() time.Time, timelines answering, log *told) *desk {
+	d := &desk{rec: rec, clock: clock, timelines: timelines, told: log, mux: http.NewServeMux()}
 	d.handle("GET /about", d.about)
 	d.handle("POST /import", d.importPiece)
 	d.handle("GET /export", d.export)

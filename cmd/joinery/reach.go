@@ -80,7 +80,7 @@ func (a *app) reach(ctx context.Context, command string, purpose access.Purpose)
 // through returns the desk of a record that this process has open.
 func (a *app) through(rec *record.Record, command string, purpose access.Purpose, ask answering) *reached {
 	return &reached{
-		http:     http.Client{Transport: inProcess{newDesk(rec, a.clock, ask)}},
+		http:     http.Client{Transport: inProcess{newDesk(rec, a.clock, ask, &told{path: a.toldPath()})}},
 		operator: a.operator(), purpose: purpose, command: command, close: func() {},
 	}
 }

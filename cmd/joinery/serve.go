@@ -121,7 +121,7 @@ func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, fmt.Sprintf("The socket %s cannot be made, by which other commands reach this one. Its path may be at most 107 characters long.", path), err)
 	}
-	server := &http.Server{Handler: newDesk(rec, a.clock, ask), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: newDesk(rec, a.clock, ask, &told{path: a.toldPath()}), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.ErrorContext(ctx, "the local socket stopped", slog.Any("error", err))
