@@ -60,6 +60,7 @@ var imports = []struct{ pkg, may string }{
 
 	// Faces.
 	{"web", "fault fhir record record/access"},
+	{"web/chart", ""},
 	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search care/workflow web"},
 	{"cmd/joinery", "*"},
 

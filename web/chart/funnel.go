@@ -1,0 +1,76 @@
+package chart
+
+import "fmt"
+
+// Funnel shows how many came to each stage on a way, and why the others did not
+// go on.
+type Funnel struct {
+	Heading
+	Unit   string // "people"
+	Stages []Stage
+}
+
+// Stage is how many came so far.
+type Stage struct {
+	Label  string
+	Amount Amount
+	Left   []Bar // who did not go on from here, by reason
+}
+
+// Figure draws each stage below the one before, as wide as its share of the
+// first.
+func (f Funnel) Figure(id string) Figure {
+	head := []string{"Stage", f.Unit, "Of the stage before", "Not gone on, and why"}
+	rows := make([][]string, 0, len(f.Stages))
+	for i, s := range f.Stages {
+		rows = append(rows, []string{s.Label, s.Amount.Told, f.ofFormer(i), reasons(s.Left)})
+	}
+	return figure(f.Heading, id, head, rows, f.draw)
+}
+
+// ofFormer tells which share of a stage came to the next, when both are known
+// and there was someone.
+func (f Funnel) ofFormer(i int) string {
+	if i == 0 || !f.Stages[i].Amount.known() || !f.Stages[i-1].Amount.known() || f.Stages[i-1].Amount.Of <= 0 {
+		return ""
+	}
+	return Share(f.Stages[i].Amount.Of / f.Stages[i-1].Amount.Of).Told
+}
+
+func reasons(left []Bar) string {
+	s := ""
+	for i, r := range left {
+		if i > 0 {
+			s += "; "
+		}
+		s += fmt.Sprintf("%s: %s", r.Label, r.Amount.Told)
+	}
+	return s
+}
+
+func (f Funnel) draw(c *canvas) {
+	most, told := 1e-9, 0.0
+	for i, s := range f.Stages {
+		told = max(told, room(f.tells(i)))
+		if s.Amount.known() {
+			most = max(most, s.Amount.Of)
+		}
+	}
+	across := scale{top: most, from: 2, to: max(c.width-told-12, c.width/4)}
+	y := 2.0
+	for i, s := range f.Stages {
+		c.text(2, y+14, from, ink, cut(s.Label, c.width-4))
+		shown := Bar{Label: s.Label, Amount: Amount{Of: s.Amount.Of, Told: f.tells(i)}}
+		bar(c, across, y+20, shown, accent)
+		y += 48
+	}
+}
+
+// tells is what stands beside a stage.
+func (f Funnel) tells(i int) string {
+	told := f.Stages[i].Amount.Told
+	if share := f.ofFormer(i); share != "" {
+		told += " (" + share + ")"
+	}
+	return told
+}
