@@ -56,7 +56,8 @@ var imports = []struct{ pkg, may string }{
 	{"care/model", "fault written timeline criteria/language"},
 	{"packs", "written"},
 	{"care/directory", "fault fhir record/search record care/workflow/clock"},
-	{"care/workflow", "fault fhir record/search record/access record care/workflow/clock care/directory"},
+	{"care/applied", "fault fhir timeline record/access record care/model care/directory"},
+	{"care/workflow", "fault fhir timeline record/search record/access record care/model care/workflow/clock care/directory care/applied"},
 
 	// Faces.
 	{"web", "fault fhir record record/access"},

@@ -9,6 +9,7 @@
 //	urn:joinery:referrer   who may refer: person, carer, professional, service
 //	urn:joinery:standard   which response standards its referrals are held to
 //	urn:joinery:role       hub: it takes referrals in for other services
+//	urn:joinery:model      of which model of care it is
 //
 // and in the extension urn:joinery:capacity, one for each site: how many may
 // begin in a week, and how many may be there at one time.
@@ -38,6 +39,7 @@ const (
 	ReferrerSystem = "urn:joinery:referrer"
 	StandardSystem = "urn:joinery:standard"
 	RoleSystem     = "urn:joinery:role"
+	ModelSystem    = "urn:joinery:model"
 	CapacityURL    = "urn:joinery:capacity"
 )
 
@@ -62,6 +64,7 @@ type Service struct {
 	Types        []string // codes and texts of what it is
 	From         []From
 	Standards    []string
+	Model        string // id of the model of care that it is of; empty: none
 	Hub          bool
 	Eligible     string // in words
 	Capacity     []Capacity
@@ -170,6 +173,8 @@ func (s *Service) characteristic(c fhir.Value) {
 			s.From = append(s.From, From(code))
 		case StandardSystem:
 			s.Standards = append(s.Standards, code)
+		case ModelSystem:
+			s.Model = code
 		case RoleSystem:
 			s.Hub = s.Hub || code == "hub"
 		}

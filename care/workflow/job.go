@@ -148,16 +148,20 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 	if to.Over() {
 		t.set("meta", retag(t.doc.Root(), []string{OpenTag, ClaimTag}))
 	}
-	return f.change(ctx, t)
+	next, err := f.next(ctx, t, move.To)
+	if err != nil {
+		return nil, err
+	}
+	return f.change(ctx, t, next...)
 }
 
-// change writes a task that is no referral.
-func (f *Flow) change(ctx context.Context, t *held) (*Now, error) {
+// change writes a task that is no referral, and what follows from it.
+func (f *Flow) change(ctx context.Context, t *held, next ...record.Op) (*Now, error) {
 	op, err := t.op()
 	if err != nil {
 		return nil, err
 	}
-	made, err := f.view.Transact(ctx, []record.Op{op})
+	made, err := f.view.Transact(ctx, append([]record.Op{op}, next...))
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Conflict || kind == fault.Precondition) {
 		return nil, fault.Wrap(fault.Conflict, "Somebody else changed this task at the same moment. Look at it again.", err)
 	}

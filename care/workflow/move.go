@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"joinery/care/directory"
@@ -136,7 +137,13 @@ func (f *Flow) make(ctx context.Context, r *Referral, move *Move, m *Making, sid
 	if err := k.needed(ctx); err != nil {
 		return nil, err
 	}
-	if err := k.change(); err != nil {
+	if move.To == "active" && r.ModelName != "" { // places are counted one after the other
+		lock, _ := beginning.LoadOrStore(r.Service, &sync.Mutex{})
+		one := lock.(*sync.Mutex)
+		one.Lock()
+		defer one.Unlock()
+	}
+	if err := k.change(ctx); err != nil {
 		return nil, err
 	}
 	made, err := f.view.Transact(ctx, k.ops)
@@ -211,22 +218,37 @@ func (k *making) onward(ctx context.Context) error {
 	return nil
 }
 
+// log adds a step to the history.
+func (k *making) log(s Step) {
+	k.r.History = append(k.r.History, s)
+	k.r.request.add("extension", s.extension())
+}
+
 func (k *making) name() string {
 	k.names++
 	return name(k.names)
 }
 
 // change writes the move into the referral's resources.
-func (k *making) change() error {
+func (k *making) change(ctx context.Context) error {
 	step := Step{Move: k.move.Name, At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Reason: k.m.Reason, Says: k.says(), made: string(k.r.Task) + " " + k.r.ETag}
-	k.r.History = append(k.r.History, step)
-	k.r.request.add("extension", step.extension())
+	k.log(step)
 	if k.next != nil {
-		sent := Step{Move: "send", At: k.now, By: k.side, Who: k.who(), Service: k.next.ID}
-		k.r.History = append(k.r.History, sent)
-		k.r.request.add("extension", sent.extension())
+		k.log(Step{Move: "send", At: k.now, By: k.side, Who: k.who(), Service: k.next.ID})
 	}
+	was := k.r.State
 	k.r.State = k.move.To
+	switch {
+	case k.r.ModelName == "":
+	case k.move.To == "active" && Referrals().Standing(was).Task != "in-progress" && was != "paused":
+		if err := k.begin(ctx); err != nil {
+			return err
+		}
+	case k.to.Over() && (was == "active" || was == "paused"):
+		if err := k.end(ctx); err != nil {
+			return err
+		}
+	}
 	k.r.read(k.now)
 	k.changeTask()
 	k.changeRequest()

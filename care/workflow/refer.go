@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"joinery/care/directory"
+	"joinery/care/model"
 	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/fhir"
@@ -28,9 +29,10 @@ type Asking struct {
 	Note      string
 	Priority  string   // routine, urgent, asap or stat; empty: routine
 	Standards []string // ids of response standards, beside those that the service names
-	Model     string   // id of the model of care that it is for
 	Draft     bool     // to be sent later
 	Finding   bool     // it comes of a model's having found the person
+
+	model *model.Model // in force for the service
 }
 
 // takenUp is the standard that every referral is held to.
@@ -50,6 +52,9 @@ func (f *Flow) Refer(ctx context.Context, a Asking) (*Referral, error) {
 	}
 	meant, first, err := f.doors(ctx, &a)
 	if err != nil {
+		return nil, err
+	}
+	if a.model, err = f.inForce(ctx, meant); err != nil {
 		return nil, err
 	}
 	tags, err := f.person(ctx, a.Patient)
@@ -198,11 +203,19 @@ func (f *Flow) referral(a *Asking, meant, first *directory.Service, tags []codin
 			held = append(held, id)
 		}
 	}
-	r := &Referral{State: "sent", Service: first.ID, ServiceName: first.Name, Organization: first.Organization, Priority: a.Priority, Model: a.Model, Patient: a.Patient, finding: a.Finding}
+	r := &Referral{State: "sent", Service: first.ID, ServiceName: first.Name, Organization: first.Organization, Priority: a.Priority, Patient: a.Patient, finding: a.Finding}
 	for _, id := range held {
 		q.Extension = append(q.Extension, extension{URL: standardURL, Code: id})
 		s, _ := clock.Find(id)
 		r.standards = append(r.standards, s)
+	}
+	if a.model != nil {
+		r.Model = a.model.ID
+		q.Extension = append(q.Extension, extension{URL: modelURL, Text: a.model.Name()})
+		for _, s := range standardsOf(a.model) {
+			r.standards = append(r.standards, s)
+			q.Extension = append(q.Extension, standardExtension(s))
+		}
 	}
 	t := f.task(r, patient, a.Requester, tags)
 	if a.Draft {

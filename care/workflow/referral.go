@@ -31,6 +31,7 @@ type Referral struct {
 	Wanted       fhir.ID // the service that is meant; another than Service at a hub
 	Priority     string
 	Model        string // id of the model of care, if it is one's
+	ModelName    string // id|version|hash of the version that it holds to
 	Written      time.Time
 	History      []Step // of all services that had it, oldest first
 	Clocks       []clock.Reading
@@ -166,9 +167,11 @@ func (r *Referral) open(episodes []*held) {
 		case moveURL:
 			r.History = append(r.History, stepOf(e))
 		case standardURL:
-			if s, ok := clock.Find(e.Get("valueCode").Text()); ok {
+			if s := standardOf(e); s != nil {
 				r.standards = append(r.standards, s)
 			}
+		case modelURL:
+			r.ModelName = e.Get("valueString").Text()
 		}
 	}
 	for _, e := range episodes { // of this service: there is one for each that had it
@@ -228,6 +231,12 @@ func (s *Step) extension() extension {
 func (r *Referral) events() []clock.Event {
 	var out []clock.Event
 	for _, s := range r.History {
+		switch s.Move {
+		case "enrol":
+			out = append(out, clock.Event{At: s.At, Kind: clock.Enrolled})
+		case "end":
+			out = append(out, clock.Event{At: s.At, Kind: clock.Ended})
+		}
 		if m := Referrals().Move(s.Move); m != nil && m.Event != "" {
 			out = append(out, clock.Event{At: s.At, Kind: m.Event})
 		}

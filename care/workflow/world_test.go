@@ -15,6 +15,7 @@ import (
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
+	"joinery/record/search"
 	"joinery/record/store/storetest"
 )
 
@@ -236,4 +237,24 @@ func (w *world) full(table *workflow.Table, name string) workflow.Making {
 		}
 	}
 	return m
+}
+
+// counted returns how many resources a search finds, for an operator.
+func (w *world) counted(query string) int {
+	w.Helper()
+	typ, rest, _ := strings.Cut(query, "?")
+	var pairs []search.Pair
+	for part := range strings.SplitSeq(rest, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		pairs = append(pairs, search.Pair{Name: name, Value: value})
+	}
+	q, err := search.Parse(typ, append(pairs, search.Pair{Name: "_count", Value: "1000"}), search.Options{Strict: true})
+	if err != nil {
+		w.Fatal(err)
+	}
+	page, err := w.rec.As(w.operator()).Search(w.Context(), q)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return len(page.Entries)
 }

@@ -24,6 +24,10 @@ type modelCommand struct {
 	List  modelList  `cmd:"" help:"List the models of care that are shipped, and those in folders."`
 	Show  modelShow  `cmd:"" help:"Show what a model of care says, on a page."`
 	Diff  modelDiff  `cmd:"" help:"Show what differs between two versions of a model."`
+
+	Apply    modelApply    `cmd:"" help:"Put a version in force, from a day on."`
+	Rollback modelRollback `cmd:"" help:"Put the version before in force again."`
+	Status   modelStatus   `cmd:"" help:"Show which versions of a model are in force, and who decided it."`
 }
 
 type modelNew struct {

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -93,19 +92,15 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // firstTask puts the id of the first open task of a service or an organisation
-// into $TASK: firstTask ID.
+// into $TASK, of a kind when one is named: firstTask [--kind KIND] --service|--organisation ID.
 func firstTask(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: firstTask ID")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: firstTask --service ID")
 	}
-	flag := "--service"
-	if !strings.HasSuffix(args[0], "-s") {
-		flag = "--organisation"
-	}
-	ts.Check(ts.Exec("joinery", "task", "list", flag, args[0], "--purpose", "TREAT", "--json"))
+	ts.Check(ts.Exec("joinery", append([]string{"task", "list", "--purpose", "TREAT", "--json"}, args...)...))
 	found := regexp.MustCompile(`"Task": "([^"]+)"`).FindStringSubmatch(ts.ReadFile("stdout"))
 	if found == nil {
-		ts.Fatalf("nothing is open at %s", args[0])
+		ts.Fatalf("nothing is open there")
 	}
 	ts.Setenv("TASK", found[1])
 }

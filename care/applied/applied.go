@@ -1,0 +1,393 @@
+// Package applied keeps which models of care are in force, in the record itself:
+// their canonical bytes and hash as a Library, and for each model a PlanDefinition
+// that says which version holds from which day, where, and who decided it.
+//
+//	err := applied.Apply(ctx, view, applied.Application{Model: m, From: day, …})
+//	m, err := applied.Find(ctx, view, "falls-response-car", today)
+//
+// Every node loads a model from here and never from a disk, so that all run the
+// same bytes. A Library never changes: its id is its hash. Nothing is taken out of
+// a PlanDefinition's list either: to roll back is one more decision, which names an
+// earlier version. Which version holds follows from the list and the day alone, so
+// a version may be put in force ahead of time and no job has to run on the day.
+// Whoever is in a model stays on the version that they began with: their episode
+// names it (care/workflow), and Named loads it.
+//
+// Only an operator at the desk decides; what they do is in the audit. Applying also
+// writes the HealthcareServices by which the model's sites are reached, with who
+// may refer, which standards hold and how many they can take (care/directory).
+package applied
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"joinery/care/directory"
+	"joinery/care/model"
+	"joinery/fault"
+	"joinery/fhir"
+	"joinery/record"
+	"joinery/record/access"
+	"joinery/timeline"
+)
+
+// Application is a decision to put a version in force.
+type Application struct {
+	Model    *model.Model
+	From     timeline.Day
+	Provider string // who provides it, as "Organization/x"
+	Why      string
+	At       time.Time // when it is decided
+}
+
+// Decision is one line of a model's list: which version, from when, by whom.
+type Decision struct {
+	Name string // id|version|hash
+	From timeline.Day
+	At   time.Time
+	By   string
+	Why  string
+}
+
+// Standing is a model and the decisions about it, oldest first.
+type Standing struct {
+	ID        string
+	Title     string
+	Area      string
+	Decisions []Decision
+	Services  []string // HealthcareServices by which its sites are reached
+
+	etag string
+}
+
+// On returns the name of the version in force on a day, empty when none is: that
+// of the last decision which holds from then or before.
+func (s *Standing) On(day timeline.Day) string {
+	name := ""
+	for _, d := range s.Decisions {
+		if d.From <= day {
+			name = d.Name
+		}
+	}
+	return name
+}
+
+const (
+	urlPrefix   = "urn:joinery:model:"
+	decisionURL = "urn:joinery:decision"
+	serviceURL  = "urn:joinery:service"
+)
+
+func planID(id string) fhir.ID { return fhir.ID("model-" + id) }
+
+// libraryID names the Library of a hash; the hash is the model's content.
+func libraryID(hash string) fhir.ID { return fhir.ID("model-" + hash[:min(len(hash), 48)]) }
+
+// Apply puts a version of a model in force from a day. The fault is Denied to
+// whoever is no operator at the desk, and Invalid when the same version is in force
+// on that day already.
+func Apply(ctx context.Context, v *record.View, a Application) (*Standing, error) {
+	if err := decides(v, a.Why); err != nil {
+		return nil, err
+	}
+	if id, ok := strings.CutPrefix(a.Provider, "Organization/"); !ok || !fhir.ID(id).Valid() {
+		return nil, fault.New(fault.Invalid, "Say which organisation provides the model: Organization/x.")
+	}
+	s, err := standing(ctx, v, a.Model.ID)
+	if fault.KindOf(err) == fault.NotFound {
+		s, err = &Standing{ID: a.Model.ID}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.On(a.From) == a.Model.Name() {
+		return nil, fault.New(fault.Invalid, "This version is in force then already.")
+	}
+	s.Title, s.Area = a.Model.Title, a.Model.Area.Name
+	s.Decisions = append(s.Decisions, Decision{Name: a.Model.Name(), From: a.From, At: a.At, By: v.Subject().Who().Operator, Why: a.Why})
+	ops := []record.Op{}
+	if _, err := v.Read(ctx, "Library", libraryID(a.Model.Hash)); err != nil {
+		kind := fault.KindOf(err)
+		if kind != fault.NotFound {
+			return nil, fmt.Errorf("apply a model: %w", err)
+		}
+		op, err := put("Library", libraryID(a.Model.Hash), "", library(a.Model))
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	s.Services = nil
+	for i := range a.Model.Sites {
+		id, body := service(a.Model, &a.Model.Sites[i], a.Provider)
+		op, err := put("HealthcareService", id, "", body)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+		s.Services = append(s.Services, string(id))
+	}
+	return s.write(ctx, v, ops)
+}
+
+// Rollback puts the version in force again that was before the last decision.
+func Rollback(ctx context.Context, v *record.View, id string, from timeline.Day, why string, at time.Time) (*Standing, error) {
+	if err := decides(v, why); err != nil {
+		return nil, err
+	}
+	s, err := standing(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	n := len(s.Decisions)
+	if n < 2 {
+		return nil, fault.New(fault.Invalid, "There is no earlier version of this model to go back to.")
+	}
+	last, before := s.Decisions[n-1], s.Decisions[n-2]
+	s.Decisions = append(s.Decisions, Decision{Name: before.Name, From: max(from, last.From), At: at, By: v.Subject().Who().Operator, Why: why})
+	m, err := Named(ctx, v, before.Name)
+	if err != nil {
+		return nil, err
+	}
+	s.Title, s.Area = m.Title, m.Area.Name
+	var ops []record.Op
+	for i := range m.Sites {
+		sid := siteID(m.ID, m.Sites[i].ID)
+		was, err := directory.Find(ctx, v, sid)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it says what it was doing
+		}
+		_, body := service(m, &m.Sites[i], was.Organization)
+		op, err := put("HealthcareService", sid, "", body)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return s.write(ctx, v, ops)
+}
+
+func decides(v *record.View, why string) error {
+	if v.Subject().Role() != access.System || v.Subject().Who().Operator == "" {
+		return fault.New(fault.Denied, "Models are put in force by an operator with the joinery command.")
+	}
+	if strings.TrimSpace(why) == "" {
+		return fault.New(fault.Invalid, "Say why, and who decided it: it is kept with the model.")
+	}
+	return nil
+}
+
+// write writes the list, and with it what goes along.
+func (s *Standing) write(ctx context.Context, v *record.View, ops []record.Op) (*Standing, error) {
+	op, err := put("PlanDefinition", planID(s.ID), s.etag, s.plan())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := v.Transact(ctx, append(ops, op)); err != nil {
+		return nil, fmt.Errorf("put a model in force: %w", err)
+	}
+	return s, nil
+}
+
+func put(typ string, id fhir.ID, etag string, body map[string]any) (record.Op, error) {
+	body["resourceType"], body["id"] = typ, string(id)
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return record.Op{}, fmt.Errorf("write a %s: %w", typ, err)
+	}
+	doc, err := fhir.Parse(raw)
+	if err != nil {
+		return record.Op{}, fmt.Errorf("write a %s: %w", typ, err)
+	}
+	return record.Op{Kind: record.Update, Type: typ, ID: id, Body: doc, IfMatch: etag}, nil
+}
+
+func library(m *model.Model) map[string]any {
+	return map[string]any{
+		"url": urlPrefix + m.ID, "version": m.Version, "name": m.ID, "title": m.Title, "status": "active",
+		"type":       map[string]any{"coding": []any{map[string]any{"system": "http://terminology.hl7.org/CodeSystem/library-type", "code": "logic-library"}}},
+		"identifier": []any{map[string]any{"system": "urn:joinery:hash", "value": m.Hash}},
+		"content":    []any{map[string]any{"contentType": "application/json", "data": base64.StdEncoding.EncodeToString(m.Canonical())}},
+	}
+}
+
+func (s *Standing) plan() map[string]any {
+	last := s.Decisions[len(s.Decisions)-1]
+	_, rest, _ := strings.Cut(last.Name, "|")
+	version, _, _ := strings.Cut(rest, "|")
+	var extensions []any
+	for _, d := range s.Decisions {
+		parts := []any{
+			map[string]any{"url": "model", "valueString": d.Name},
+			map[string]any{"url": "from", "valueDate": d.From.String()},
+			map[string]any{"url": "at", "valueInstant": d.At.UTC().Format("2006-01-02T15:04:05.000Z")},
+			map[string]any{"url": "by", "valueString": d.By},
+			map[string]any{"url": "why", "valueString": d.Why},
+		}
+		extensions = append(extensions, map[string]any{"url": decisionURL, "extension": parts})
+	}
+	for _, id := range s.Services {
+		extensions = append(extensions, map[string]any{"url": serviceURL, "valueReference": map[string]any{"reference": "HealthcareService/" + id}})
+	}
+	return map[string]any{
+		"extension": extensions, "url": urlPrefix + s.ID, "version": version, "name": s.ID, "title": s.Title, "status": "active",
+		"type":            map[string]any{"coding": []any{map[string]any{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "workflow-definition"}}},
+		"useContext":      []any{map[string]any{"code": map[string]any{"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "venue"}, "valueCodeableConcept": map[string]any{"text": s.Area}}},
+		"effectivePeriod": map[string]any{"start": last.From.String()},
+		"library":         []any{urlPrefix + s.ID + "|" + version},
+	}
+}
+
+func siteID(model, site string) fhir.ID { return fhir.ID("model-" + model + "-" + site) }
+
+// service returns the HealthcareService by which a site of a model is reached.
+func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[string]any) {
+	code := func(system, code string) map[string]any { return map[string]any{"system": system, "code": code} }
+	codings := []any{code("urn:joinery:model", m.ID)}
+	seen := map[string]bool{}
+	for _, r := range m.Referrers {
+		if !seen[string(r.From)] {
+			seen[string(r.From)] = true
+			codings = append(codings, code(directory.ReferrerSystem, string(r.From)))
+		}
+	}
+	if m.NoSelf == "" && !seen["person"] {
+		codings = append(codings, code(directory.ReferrerSystem, "person"))
+	}
+	capacity := []any{}
+	for _, c := range []struct {
+		url string
+		n   int
+	}{{"starts-a-week", site.Starts}, {"at-once", site.AtOnce}} {
+		if c.n > 0 {
+			capacity = append(capacity, map[string]any{"url": c.url, "valuePositiveInt": c.n})
+		}
+	}
+	body := map[string]any{
+		"active": true, "name": m.Title + ", " + site.Title, "providedBy": map[string]any{"reference": provider},
+		"characteristic": []any{map[string]any{"coding": codings}}, "comment": m.Residents,
+		"availableTime": []any{openTimes(&site.Open)},
+	}
+	if len(capacity) > 0 {
+		body["extension"] = []any{map[string]any{"url": directory.CapacityURL, "extension": capacity}}
+	}
+	return siteID(m.ID, site.ID), body
+}
+
+func openTimes(h *model.Hours) map[string]any {
+	names := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	var days []string
+	for i, open := range h.Days {
+		if open {
+			days = append(days, names[i])
+		}
+	}
+	out := map[string]any{"daysOfWeek": days}
+	if h.From == 0 && h.To >= 1440 {
+		out["allDay"] = true
+		return out
+	}
+	at := func(minute int) string { return fmt.Sprintf("%02d:%02d:00", minute/60, minute%60) }
+	out["availableStartTime"], out["availableEndTime"] = at(h.From), at(min(h.To, 1439))
+	return out
+}
+
+// standing reads a model's list. The fault is NotFound when nobody applied it.
+func standing(ctx context.Context, v *record.View, id string) (*Standing, error) {
+	if !planID(id).Valid() {
+		return nil, fault.New(fault.NotFound, "There is no model of care of this name in force.")
+	}
+	version, err := v.Read(ctx, "PlanDefinition", planID(id))
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, fault.Wrap(fault.NotFound, "There is no model of care of this name in force.", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up a model: %w", err)
+	}
+	doc, err := version.Doc()
+	if err != nil {
+		return nil, fmt.Errorf("look up a model: %w", err)
+	}
+	return read(doc.Root(), version.ETag()), nil
+}
+
+func read(res fhir.Value, etag string) *Standing {
+	s := &Standing{ID: res.Get("name").Text(), Title: res.Get("title").Text(), etag: etag}
+	s.Area = res.At("useContext", "valueCodeableConcept", "text").Text()
+	for e := range res.Get("extension").Items() {
+		switch e.Get("url").Text() {
+		case decisionURL:
+			var d Decision
+			for part := range e.Get("extension").Items() {
+				switch part.Get("url").Text() {
+				case "model":
+					d.Name = part.Get("valueString").Text()
+				case "from":
+					d.From, _ = timeline.ParseDay(part.Get("valueDate").Text())
+				case "at":
+					d.At, _ = time.Parse(time.RFC3339, part.Get("valueInstant").Text())
+				case "by":
+					d.By = part.Get("valueString").Text()
+				case "why":
+					d.Why = part.Get("valueString").Text()
+				}
+			}
+			s.Decisions = append(s.Decisions, d)
+		case serviceURL:
+			s.Services = append(s.Services, strings.TrimPrefix(e.At("valueReference", "reference").Text(), "HealthcareService/"))
+		}
+	}
+	return s
+}
+
+// Status returns how it stands with a model. The fault is NotFound when nobody
+// applied it.
+func Status(ctx context.Context, v *record.View, id string) (*Standing, error) {
+	return standing(ctx, v, id)
+}
+
+// Find returns the model in force on a day. The fault is NotFound when none is.
+func Find(ctx context.Context, v *record.View, id string, day timeline.Day) (*model.Model, error) {
+	s, err := standing(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	name := s.On(day)
+	if name == "" {
+		return nil, fault.New(fault.NotFound, "This model of care is not in force yet.")
+	}
+	return Named(ctx, v, name)
+}
+
+// Named returns the model of a name, id|version|hash, in force or not: the one
+// that an episode holds to. Its bytes are held to the hash.
+func Named(ctx context.Context, v *record.View, name string) (*model.Model, error) {
+	parts := strings.Split(name, "|")
+	if len(parts) != 3 || !libraryID(parts[2]).Valid() {
+		return nil, fault.New(fault.Invalid, "A model is named by its id, version and hash.")
+	}
+	version, err := v.Read(ctx, "Library", libraryID(parts[2]))
+	if err != nil {
+		return nil, fmt.Errorf("load a model: %w", err)
+	}
+	doc, err := version.Doc()
+	if err != nil {
+		return nil, fmt.Errorf("load a model: %w", err)
+	}
+	data, err := base64.StdEncoding.DecodeString(doc.Root().At("content", "data").Text())
+	if err != nil {
+		return nil, fmt.Errorf("load a model: %w", err)
+	}
+	m, err := model.ReadCanonical(data)
+	if err != nil {
+		return nil, fmt.Errorf("load a model: %w", err)
+	}
+	if m.Name() != name {
+		return nil, fmt.Errorf("the model kept as %s is %s", name, m.Name())
+	}
+	return m, nil
+}

@@ -1,0 +1,247 @@
+package workflow_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"joinery/care/applied"
+	"joinery/care/model"
+	"joinery/care/workflow"
+	"joinery/care/workflow/clock"
+	"joinery/definitions"
+	"joinery/fault"
+	"joinery/packs"
+	"joinery/timeline"
+)
+
+const carService = "model-falls-response-car-car-one"
+
+// car is the falls response car, with as many places, and as many beginning in a
+// week, as are asked for.
+func car(t testing.TB, atOnce, starts string) *model.Model {
+	t.Helper()
+	files, ok := packs.Pack("falls-response-car")
+	if !ok {
+		t.Fatal("the falls response car is not shipped")
+	}
+	for i := range files {
+		if files[i].Name == "model.yaml" {
+			files[i].Data = []byte(strings.Replace(strings.Replace(strings.Replace(string(files[i].Data), "at one time: 30", "at one time: "+atOnce, 1), "starts a week: 26", "starts a week: "+starts, 1), "may be: 10 to 80", "may be: 1 to 80", 1))
+		}
+	}
+	m, problems := model.Read("falls-response-car", files, definitions.Shipped())
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return m
+}
+
+func day(text string) timeline.Day {
+	d, err := timeline.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// apply puts a model in force from the first of February.
+func (w *world) apply(m *model.Model) {
+	w.Helper()
+	_, err := applied.Apply(w.Context(), w.rec.As(w.operator()), applied.Application{Model: m, From: day("2026-02-01"), Provider: "Organization/falls", Why: "The board of 20 January", At: w.now})
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func titles(l *workflow.Worklist) (out []string) {
+	for i := range l.Items {
+		if l.Items[i].Kind == workflow.KindActivity {
+			about, _, _ := strings.Cut(l.Items[i].About, ":")
+			out = append(out, about)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestSomebodyIsInAModel: from the call to the end, by the model's own version:
+// plan, team, tasks one at a time, clocks; and all of it ends with it.
+func TestSomebodyIsInAModel(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		m := car(t, "4", "10")
+		w.apply(m)
+		falls := w.staff("falls")
+		r := w.refer(workflow.Asking{Service: carService})
+		if r.Model != "falls-response-car" || r.ModelName != m.Name() {
+			t.Fatalf("the referral holds to %q, want %q", r.ModelName, m.Name())
+		}
+		if c := reading(t, r, "falls-response-car/with-the-person"); !c.Due.Equal(w.now.Add(time.Hour)) {
+			t.Errorf("the car is due %s, want an hour after %s", c.Due, w.now)
+		}
+		r = w.do(falls, r, workflow.Making{Move: "accept"})
+		w.pass(40 * time.Minute)
+		r = w.do(falls, r, workflow.Making{Move: "start"})
+		if c := reading(t, r, "falls-response-car/with-the-person"); c.State != clock.Met {
+			t.Errorf("the car came after 40 minutes: %s", c.State)
+		}
+		list := func() *workflow.Worklist {
+			l, err := w.as(falls).Worklist(t.Context(), workflow.List{Of: "HealthcareService/" + carService, Kind: workflow.KindActivity})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		if got := titles(list()); !slices.Equal(got, []string{"Visit by both, lift and look"}) {
+			t.Fatalf("to be done at first: %v", got)
+		}
+		visit := list().Items[0]
+		if want := w.now.Add(20 * time.Minute); !visit.Due.Equal(want) {
+			t.Errorf("the visit is due %s, want an hour after the referral: %s", visit.Due, want)
+		}
+		if _, err := w.as(falls).Do(t.Context(), visit.Task, workflow.Making{Move: "done", Outcome: "Up again, no injury", Version: visit.ETag}); err != nil {
+			t.Fatal(err)
+		}
+		if got := titles(list()); !slices.Equal(got, []string{"Arrange what is needed, and tell the practice", "Ring two days later"}) {
+			t.Errorf("to be done after the visit: %v", got)
+		}
+		if _, err := w.as(falls).Do(t.Context(), visit.Task, workflow.Making{Move: "done", Outcome: "Up again, no injury", Version: visit.ETag}); err != nil {
+			t.Errorf("the same, sent twice: %v", err)
+		}
+		if got := titles(list()); len(got) != 2 {
+			t.Errorf("sent twice it made tasks twice: %v", got)
+		}
+		if got := w.counted("CarePlan?patient=Patient/amina"); got != 2 {
+			t.Errorf("there are %d plans, want the person's one and the model's part", got)
+		}
+		if got := w.counted("CareTeam?patient=Patient/amina&status=active"); got != 2 {
+			t.Errorf("there are %d teams, want the onlookers' and the model's", got)
+		}
+		r = w.do(falls, r, workflow.Making{Move: "complete", Outcome: "kept-home"})
+		if got := titles(list()); len(got) != 0 {
+			t.Errorf("after the end there is still to be done: %v", got)
+		}
+		if got := w.counted("CareTeam?patient=Patient/amina&status=active"); got != 1 {
+			t.Errorf("after the end %d teams are active, want the onlookers' alone", got)
+		}
+		if got := w.counted("CarePlan?patient=Patient/amina&status=active"); got != 1 {
+			t.Errorf("after the end %d plans are active, want the person's one", got)
+		}
+		if _, err := w.rec.As(falls).Read(t.Context(), "Patient", "amina"); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("after the end the car still sees the person: %v", err)
+		}
+		if last := r.History[len(r.History)-1]; last.Move != "end" {
+			t.Errorf("history ends with %s", last.Move)
+		}
+		r = w.refer(workflow.Asking{Service: carService})
+		w.do(falls, w.do(falls, r, workflow.Making{Move: "accept"}), workflow.Making{Move: "start"})
+		if got := w.counted("CarePlan?patient=Patient/amina"); got != 3 {
+			t.Errorf("in the model again there are %d plans, want the one and two parts", got)
+		}
+	})
+}
+
+// TestCapacityIsKept: nobody begins for whom there is no place, and who waits
+// begins when one is free.
+func TestCapacityIsKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.apply(car(t, "2", "10"))
+		falls := w.staff("falls")
+		var all []*workflow.Referral
+		for range 3 {
+			r := w.refer(workflow.Asking{Patient: w.person(), Service: carService})
+			all = append(all, w.do(falls, r, workflow.Making{Move: "accept"}))
+		}
+		for _, r := range all[:2] {
+			w.do(falls, r, workflow.Making{Move: "start"})
+		}
+		_, err := w.as(falls).Do(t.Context(), all[2].Task, workflow.Making{Move: "start"})
+		if fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.MessageOf(err), "There is no room: 2 of 2 places are taken") {
+			t.Fatalf("a third began: %v", err)
+		}
+		waiting := w.do(falls, all[2], workflow.Making{Move: "wait", Priority: "urgent"})
+		w.do(falls, all[0], workflow.Making{Move: "complete", Outcome: "kept-home"})
+		w.do(falls, waiting, workflow.Making{Move: "start"})
+	})
+}
+
+// TestSoManyBeginInAWeek: when as many began as the model says, the next begin a
+// week later.
+func TestSoManyBeginInAWeek(t *testing.T) {
+	w := newWorld(t, "sqlite:"+inMemory(t)+"/w.db")
+	w.apply(car(t, "9", "1"))
+	falls := w.staff("falls")
+	w.do(falls, w.do(falls, w.refer(workflow.Asking{Patient: w.person(), Service: carService}), workflow.Making{Move: "accept"}), workflow.Making{Move: "start"})
+	next := w.do(falls, w.refer(workflow.Asking{Patient: w.person(), Service: carService}), workflow.Making{Move: "accept"})
+	if _, err := w.as(falls).Do(t.Context(), next.Task, workflow.Making{Move: "start"}); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.MessageOf(err), "no room this week: 1 people began") {
+		t.Errorf("a second began in a week of one: %v", err)
+	}
+	w.pass(8 * 24 * time.Hour)
+	w.do(falls, next, workflow.Making{Move: "start"})
+}
+
+// TestManyAtOnceDoNotPassOnePlace: those who begin at the same moment are counted
+// one after the other.
+func TestManyAtOnceDoNotPassOnePlace(t *testing.T) {
+	w := newWorld(t, "sqlite:"+inMemory(t)+"/w.db")
+	w.apply(car(t, "3", "10"))
+	falls := w.staff("falls")
+	began := make([]bool, 8)
+	var all sync.WaitGroup
+	for i := range began {
+		r := w.do(falls, w.refer(workflow.Asking{Patient: w.person(), Service: carService}), workflow.Making{Move: "accept"})
+		all.Go(func() {
+			_, err := w.as(falls).Do(t.Context(), r.Task, workflow.Making{Move: "start"})
+			began[i] = err == nil
+			if err != nil && fault.KindOf(err) != fault.Conflict {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := len(slices.DeleteFunc(began, func(b bool) bool { return !b })); n != 3 {
+		t.Errorf("%d began, and there are 3 places", n)
+	}
+}
+
+// TestWhoIsInStaysOnTheirVersion: a new version holds for who comes from its day
+// on; a rollback is one more decision.
+func TestWhoIsInStaysOnTheirVersion(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		desk := w.rec.As(w.operator())
+		old, fresh := car(t, "4", "10"), car(t, "9", "10")
+		w.apply(old)
+		r := w.refer(workflow.Asking{Service: carService})
+		if _, err := applied.Apply(t.Context(), desk, applied.Application{Model: fresh, From: day("2026-02-10"), Provider: "Organization/falls", Why: "Two cars", At: w.now}); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := applied.Find(t.Context(), desk, "falls-response-car", day("2026-02-09")); err != nil || m.Name() != old.Name() {
+			t.Errorf("the day before the new version is in force: %v", err)
+		}
+		w.pass(8 * 24 * time.Hour)
+		if later := w.refer(workflow.Asking{Patient: w.person(), Service: carService}); later.ModelName != fresh.Name() {
+			t.Errorf("who comes later holds to %s", later.ModelName)
+		}
+		if still := w.do(w.staff("falls"), r, workflow.Making{Move: "accept"}); still.ModelName != old.Name() {
+			t.Errorf("who was in holds to %s now", still.ModelName)
+		}
+		s, err := applied.Rollback(t.Context(), desk, "falls-response-car", day("2026-02-12"), "It did not work", w.now)
+		if err != nil || s.On(day("2026-02-11")) != fresh.Name() || s.On(day("2026-02-12")) != old.Name() || len(s.Decisions) != 3 {
+			t.Errorf("after the rollback: %+v, %v", s, err)
+		}
+		if _, err := applied.Apply(t.Context(), w.rec.As(w.staff("falls")), applied.Application{Model: old, From: day("2026-03-01"), Provider: "Organization/falls", Why: "x", At: w.now}); fault.KindOf(err) != fault.Denied {
+			t.Errorf("staff put a model in force: %v", err)
+		}
+		if _, err := applied.Apply(t.Context(), desk, applied.Application{Model: old, From: day("2026-03-01"), Provider: "Organization/falls", At: w.now}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("put in force without a reason: %v", err)
+		}
+		if _, err := applied.Apply(t.Context(), desk, applied.Application{Model: old, From: day("2026-03-01"), Provider: "Organization/falls", Why: "again", At: w.now}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("the same version was put in force twice: %v", err)
+		}
+		if _, err := applied.Status(t.Context(), desk, "nothing"); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("status of a model that nobody applied: %v", err)
+		}
+	})
+}
