@@ -6,7 +6,9 @@ DB       ?= sqlite:joinery.db
 LISTEN   ?= 127.0.0.1:8080
 GROW     ?= 20000
 POPULATION ?= district
+ON       ?= 2026-01-31
 DISTRICT ?= 2000
+SHIPPED  := $(patsubst definitions/%.yaml,%,$(wildcard definitions/*.yaml))
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 2m
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
@@ -15,7 +17,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long compare thread oracle engine fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long whole compare thread oracle engine fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +66,10 @@ test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10
 	$(GO) test ./record -run TwoWorlds -long -timeout 60m
 	$(GO) test ./record/store/storetest -long -timeout 60m
 	$(GO) test ./cmd/joinery -run TestProof -long -timeout 60m
+
+whole: build ## all shipped definitions of the flat set POPULATION on the day ON, by practice: loading, asking, memory (needs GNU time)
+	/usr/bin/time -f 'At most %M KB of memory; %U s of processor for the program, %S s for the system.' $(BIN) criteria run $(SHIPPED) \
+	  --population $(POPULATION) --on $(ON) --by practice --timings > /dev/null
 
 compare: ## three shipped definitions of the flat set POPULATION beside the same in DuckDB's SQL (needs npm)
 	cd criteria/testdata/duckdb && npm ci --silent

@@ -18,6 +18,7 @@ type binding struct {
 	exact   map[language.Code][]*leaf // leaves by the codes that they look for
 	rest    []*leaf                   // those that must be tried with every What
 	first   []uint32                  // of each What, its first ref; one more at the end
+	direct  []uint32                  // of each What, the end of its refs of direct leaves, which stand first
 	refs    []ref
 	concept []uint32          // of each What, a number that those of one concept share; empty where nobody asks
 	numbers map[string]uint32 // of concepts; nil where nobody asks
@@ -26,6 +27,7 @@ type binding struct {
 // ref says that events of a What may be found by a leaf.
 type ref struct {
 	leaf       uint32
+	plain      bool // whether the day of the event alone decides
 	comparator byte // of values: 0, '<', 'l' (<=), 'g' (>=), '>'
 	convert    language.Conversion
 }
@@ -53,12 +55,22 @@ func (b *binding) extend(set *timeline.Set) {
 			}
 			found = append(found, b.exact[key]...)
 		}
-		slices.SortFunc(found, func(a, b *leaf) int { return a.at - b.at })
+		slices.SortFunc(found, func(a, b *leaf) int {
+			if a.direct != b.direct {
+				return compareBool(b.direct, a.direct)
+			}
+			return a.at - b.at
+		})
+		end := uint32(len(b.refs))
 		for _, l := range slices.Compact(found) {
 			if r, ok := l.takes(&whats[i]); ok {
 				b.refs = append(b.refs, r)
+				if l.direct {
+					end = uint32(len(b.refs))
+				}
 			}
 		}
+		b.direct = append(b.direct, end)
 		b.first = append(b.first, uint32(len(b.refs)))
 		if b.numbers != nil {
 			b.concept = append(b.concept, b.conceptOf(&whats[i]))
@@ -130,7 +142,7 @@ func (l *leaf) match(w *timeline.What) (r ref, why string) {
 	case e.Codes != nil && !holds(e.Codes, w):
 		return r, "code"
 	}
-	r = ref{leaf: uint32(l.at), comparator: comparator(w.Comparator)}
+	r = ref{leaf: uint32(l.at), comparator: comparator(w.Comparator), plain: l.plain()}
 	ok := false
 	if r.convert, ok = language.Convert(w.Unit, l.unit); !ok {
 		if l.valued {
@@ -157,6 +169,22 @@ func comparator(s string) byte {
 		return 'g'
 	}
 	return 0
+}
+
+// plain reports whether the leaf looks at nothing but when an event was.
+func (l *leaf) plain() bool {
+	e := l.events
+	return e.Dated == language.ByStart && !e.Ongoing && !e.Days && !l.valued
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // of returns the refs of a What.

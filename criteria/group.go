@@ -63,24 +63,31 @@ func (c *Cell) Counted(k language.Kind) int {
 // cell of everybody.
 func (r *Result) By(by ...Grouping) []Cell {
 	g := newGrouper(r.set, r.on, by)
-	cells := map[uint64]*Cell{}
+	near, far := make([]*Cell, min(g.size(), maxNear)), map[uint64]*Cell{}
+	var cells []*Cell
 	for i, o := range r.outcomes {
 		if o.Answer == NotApplicable {
 			continue
 		}
 		key := g.key(i)
-		c, ok := cells[key]
-		if !ok {
-			c = &Cell{Group: g.values(key)}
-			if r.Definition.Kind == language.Segments {
-				c.Parts = make([]int, len(r.Definition.Parts))
+		var c *Cell
+		if key < maxNear {
+			c = near[key]
+		} else {
+			c = far[key]
+		}
+		if c == nil {
+			c = r.cell(g.values(key))
+			if cells = append(cells, c); key < maxNear {
+				near[key] = c
+			} else {
+				far[key] = c
 			}
-			cells[key] = c
 		}
 		r.add(c, i, o)
 	}
 	if len(by) == 0 && len(cells) == 0 {
-		cells[0] = &Cell{Group: []string{}, Parts: make([]int, len(r.Definition.Parts))}
+		cells = append(cells, &Cell{Group: []string{}, Parts: make([]int, len(r.Definition.Parts))})
 	}
 	out := make([]Cell, 0, len(cells))
 	for _, c := range cells {
@@ -88,6 +95,18 @@ func (r *Result) By(by ...Grouping) []Cell {
 	}
 	slices.SortFunc(out, func(a, b Cell) int { return slices.CompareFunc(a.Group, b.Group, compareGroups) })
 	return out
+}
+
+// maxNear is how many groups are found by their number in a list; with more, as
+// of several groupings at once, the rest is looked up.
+const maxNear = 1 << 16
+
+func (r *Result) cell(group []string) *Cell {
+	c := &Cell{Group: group}
+	if r.Definition.Kind == language.Segments {
+		c.Parts = make([]int, len(r.Definition.Parts))
+	}
+	return c
 }
 
 // compareGroups puts ages, and other numbers, in their own order.
@@ -150,6 +169,15 @@ func newGrouper(set *timeline.Set, on timeline.Day, by []Grouping) *grouper {
 		g.sizes = append(g.sizes, size)
 	}
 	return g
+}
+
+// size is one more than the highest key.
+func (g *grouper) size() uint64 {
+	n := uint64(1)
+	for _, size := range g.sizes {
+		n *= size
+	}
+	return n
 }
 
 func (g *grouper) key(i int) uint64 {

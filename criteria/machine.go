@@ -24,6 +24,23 @@ type machine struct {
 	found  []finding
 	memo   []remembered // of terms
 	seen   []remembered // of plans
+	ages   [4]age       // by unit
+}
+
+// age is how old the person of a turn is.
+type age struct {
+	turn uint32
+	is   float64
+}
+
+// age returns how many whole units old the machine's person is, who has a day of
+// birth.
+func (m *machine) age(unit language.Unit) float64 {
+	a := &m.ages[unit]
+	if a.turn != m.turn {
+		*a = age{m.turn, float64(language.WholeAge(m.born, m.on, unit))}
+	}
+	return a.is
 }
 
 // finding is what a leaf has found of the person of a turn.
@@ -86,20 +103,34 @@ func direct(w language.Window, on timeline.Day) (low, high timeline.Day) {
 func (m *machine) ask(p timeline.Person) {
 	m.turn++
 	m.person, m.events, m.born = p, p.Events(), p.Born()
-	whats := m.events.What
-	for i, what := range whats {
-		first, end := m.first[what], m.first[what+1]
-		for k := first; k < end; k++ {
+	for i, what := range m.events.What {
+		for k, end := m.first[what], m.direct[what]; k < end; k++ {
 			r := &m.refs[k]
-			l := m.program.leaves[r.leaf]
-			if !l.direct {
+			if r.plain && m.events.Minute[i] >= timeline.DayOnly {
+				m.plain(r.leaf, i)
 				continue
 			}
+			l := m.program.leaves[r.leaf]
 			if day, ok := m.takes(l, r, i, m.low[r.leaf], m.high[r.leaf]); ok {
 				m.note(l, i, day)
 			}
 		}
 	}
+}
+
+// plain is takes and note for an event whose day is known, by a leaf that looks
+// at nothing else: most are.
+func (m *machine) plain(leaf uint32, i int) {
+	day := m.events.Day[i]
+	if day < m.low[leaf] || day > m.high[leaf] || day == timeline.NoDay {
+		return
+	}
+	f := &m.found[leaf]
+	if f.turn != m.turn {
+		*f = finding{turn: m.turn, count: 1, first: int32(i), last: int32(i), day: day}
+		return
+	}
+	f.count, f.last, f.day = f.count+1, int32(i), day
 }
 
 // takes reports whether a leaf whose What fits takes event i: its date lies in

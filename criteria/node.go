@@ -287,7 +287,7 @@ func personNode(x language.Expr) node {
 			if m.born == timeline.NoDay || m.born > m.on {
 				return false
 			}
-			return x.Is.Has(float64(language.WholeAge(m.born, m.on, x.Unit)))
+			return x.Is.Has(m.age(x.Unit))
 		}}
 	case *language.Born:
 		return &attributeNode{x, func(m *machine) bool {

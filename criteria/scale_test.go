@@ -3,8 +3,11 @@ package criteria_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"joinery/bench/processor"
 	"joinery/criteria"
 	"joinery/criteria/language"
+	"joinery/definitions"
 	"joinery/timeline"
 )
 
@@ -63,6 +67,109 @@ func TestRunScale(t *testing.T) {
 			n, pass.Seconds(), cells, took.Seconds(), float64(set.Len()*n)/took.Seconds()/1e6,
 			float64(used.Nanoseconds())/float64(about.Events), met, memory.Sys>>20)
 	}
+}
+
+// TestShippedScale says how long a pass of all shipped definitions takes, with
+// the groups by practice, of the folders of the flat form that SCALE_POPULATIONS
+// names (twice as many people each time, say); and, on the first of them, how
+// that grows with events and with definitions.
+func TestShippedScale(t *testing.T) {
+	folders := os.Getenv("SCALE_POPULATIONS")
+	if !*long || folders == "" {
+		t.Skip("only with -long and SCALE_POPULATIONS; see docs/performance.md")
+	}
+	all := shipped(t, func(text string) string { return text })
+	for k, folder := range strings.Split(folders, ",") {
+		start := time.Now()
+		set, about, err := timeline.Load(t.Context(), folder, runtime.GOMAXPROCS(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		on := day(t, about.Until)
+		t.Logf("%d people with %d events loaded in %.1f s", set.Len(), set.Events(), time.Since(start).Seconds())
+		byPractice(t, "all shipped", set, on, all)
+		if k > 0 {
+			continue
+		}
+		byPractice(t, "every second", set, on, everySecond(all))
+		byPractice(t, "all, and all with windows a month longer", set, on, slices.Concat(all, shipped(t, longer)))
+		byPractice(t, "all shipped, everything happened twice", twice(t, set), on, all)
+	}
+}
+
+// shipped returns the definitions that are shipped, changed by edit.
+func shipped(t *testing.T, edit func(string) string) []*language.Definition {
+	t.Helper()
+	files := definitions.Shipped()
+	for i := range files {
+		files[i].Data = []byte(edit(string(files[i].Data)))
+	}
+	lib, problems := language.Load(files, nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var all []*language.Definition
+	for _, id := range slices.Sorted(maps.Keys(lib.Definitions)) {
+		all = append(all, lib.Definitions[id])
+	}
+	return all
+}
+
+var window = regexp.MustCompile(`within: (\d+) months`)
+
+// longer makes every window in months a month longer, so that next to nothing is
+// asked that another definition asks too.
+func longer(text string) string {
+	return window.ReplaceAllStringFunc(text, func(s string) string {
+		var n int
+		fmt.Sscanf(s, "within: %d months", &n)
+		return fmt.Sprintf("within: %d months", n+1)
+	})
+}
+
+func everySecond(all []*language.Definition) (out []*language.Definition) {
+	for i := 0; i < len(all); i += 2 {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+// twice returns a set in which everything happened a second time, a week before.
+func twice(t *testing.T, set *timeline.Set) *timeline.Set {
+	t.Helper()
+	seq := timeline.NewSequence()
+	for i := range set.Len() {
+		p := set.Person(i)
+		who, events := p.Profile(), p.Events()
+		list := events.All()
+		for _, e := range list {
+			e.Day -= 7
+			list = append(list, e)
+		}
+		if err := seq.Add(&who, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return seq.Set()
+}
+
+// byPractice asks definitions of everybody in one pass, and says what it takes.
+func byPractice(t *testing.T, name string, set *timeline.Set, on timeline.Day, ds []*language.Definition) {
+	t.Helper()
+	start, before := time.Now(), processor.Time()
+	results, err := criteria.Compile(ds...).Run(t.Context(), set, on, runtime.GOMAXPROCS(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := time.Since(start)
+	cells := 0
+	for _, r := range results.Definitions {
+		cells += len(r.By(criteria.Practice))
+	}
+	took, used := time.Since(start), processor.Time()-before
+	t.Logf("%s: %d definitions of %d people with %d events: pass %.2f s, with %d groups %.2f s (%.2f s of processor): %.1f million people × definitions a second, %.1f ns of processor an event",
+		name, len(ds), set.Len(), set.Events(), pass.Seconds(), cells, took.Seconds(), used.Seconds(),
+		float64(set.Len()*len(ds))/took.Seconds()/1e6, float64(used.Nanoseconds())/float64(set.Events()))
 }
 
 // spread returns the days between which most events of a set lie.

@@ -196,7 +196,7 @@ func loadPeople(ctx context.Context, path string, d *dictionaries) (p *part, err
 	}
 	defer t.close()
 	defer t.refuse(&err)
-	p = &part{}
+	p = newPeople(int(t.file.NumRows()))
 	for _, group := range t.file.RowGroups() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -211,6 +211,20 @@ func loadPeople(ctx context.Context, path string, d *dictionaries) (p *part, err
 		}
 	}
 	return p, nil
+}
+
+// newPeople returns a part of nobody with room for n people.
+func newPeople(n int) *part {
+	const idLength = 16 // about
+	p := &part{key: make([]int64, 0, n), deprivation: make([]uint8, 0, n), resident: make([]bool, 0, n)}
+	p.id.ends, p.id.bytes = make([]uint32, 0, n), make([]byte, 0, n*idLength)
+	for _, days := range []*[]Day{&p.born, &p.died, &p.registered} {
+		*days = make([]Day, 0, n)
+	}
+	for a := range p.attribute {
+		p.attribute[a] = make([]uint32, 0, n)
+	}
+	return p
 }
 
 func (t *table) peopleOf(group parquet.RowGroup, p *part, d *dictionaries) error {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 
 	"joinery/criteria"
 	"joinery/criteria/language"
@@ -180,14 +181,18 @@ func reports(ctx context.Context, set *timeline.Set, ds []*language.Definition, 
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the context's
 	}
-	var out []criteria.Report
-	for _, r := range results.Definitions {
-		by, err := groupings(q.By, r.Definition)
-		if err != nil {
+	by := make([][]criteria.Grouping, len(results.Definitions))
+	for i, r := range results.Definitions {
+		if by[i], err = groupings(q.By, r.Definition); err != nil {
 			return nil, err
 		}
-		out = append(out, r.Report(q.Exact, by...))
 	}
+	out := make([]criteria.Report, len(results.Definitions))
+	var counting sync.WaitGroup
+	for i, r := range results.Definitions {
+		counting.Go(func() { out[i] = r.Report(q.Exact, by[i]...) })
+	}
+	counting.Wait()
 	return out, nil
 }
 
