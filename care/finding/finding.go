@@ -147,7 +147,7 @@ func (f *Finder) next(changed []int64) []int64 {
 // have it looks at everybody when it comes.
 func (f *Finder) lead(ctx context.Context) (mine bool, err error) {
 	now := f.opts.Clock()
-	if now.Before(f.until) {
+	if left := f.until.Sub(now); left > 0 && left <= f.opts.Lease/2 { // more when the clock was put back
 		return true, nil
 	}
 	was := f.until

@@ -71,7 +71,7 @@ func (f *Follower) Next(ctx context.Context, limit int) ([]LogEntry, error) {
 // it says is done. It writes only when half the lease is over, so that it can be
 // asked many times a second.
 func (f *Follower) After(ctx context.Context, t int64, limit int) ([]LogEntry, error) {
-	if f.s.opts.Clock().After(f.until.Add(-f.lease / 2)) {
+	if left := f.until.Sub(f.s.opts.Clock()); left < f.lease/2 || left > f.lease { // more when the clock was put back
 		if _, err := f.Cursor(ctx); err != nil {
 			return nil, err
 		}
@@ -138,13 +138,17 @@ func (n *Snap) logChange(e entry) (LogChange, error) {
 	return c, err
 }
 
+// tooLong is how many times as long as a lease one may still run: what runs
+// longer was taken by a clock that was wrong, and keeps nobody waiting.
+const tooLong = 10
+
 // Cursor takes or keeps the lease, and returns the t up to which all is done.
 // The fault is Unavailable while another has the lease.
 func (f *Follower) Cursor(ctx context.Context) (t int64, err error) {
 	now := f.s.opts.Clock()
 	err = f.s.db.write(ctx, func(c conn) error {
-		n, err := c.exec(ctx, "UPDATE follower SET owner = ?, until = ? WHERE name = ? AND (owner = ?1 OR until < ?)",
-			f.owner, now.Add(f.lease).UnixMilli(), f.name, now.UnixMilli())
+		n, err := c.exec(ctx, "UPDATE follower SET owner = ?, until = ? WHERE name = ? AND (owner = ?1 OR until < ? OR until > ?)",
+			f.owner, now.Add(f.lease).UnixMilli(), f.name, now.UnixMilli(), now.Add(tooLong*f.lease).UnixMilli())
 		if err != nil {
 			return err
 		}

@@ -280,6 +280,30 @@ func (w *world) anew(k *timelines.Keeper, round int) {
 	}
 }
 
+// TestAnotherFile: a file of another record, or of another time of this one, is
+// made anew and not believed.
+func TestAnotherFile(t *testing.T) {
+	one, two := open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db")), open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	two.dir = one.dir
+	one.put("Patient", "a", "")
+	two.put("Patient", "b", "")
+	k := one.keeper("kept")
+	one.put("Observation", "1", observation("a", "final"))
+	early, err := os.ReadFile(filepath.Join(one.dir, "kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	two.expect(two.keeper("kept"), "a file of another record", "b")
+	if err := os.WriteFile(filepath.Join(one.dir, "kept"), early, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one.put("Observation", "2", observation("a", "final"))
+	one.expect(one.keeper("kept"), "a file from before", "a Observation/1:final Observation/2:final")
+}
+
 // TestOneKeeper: of one name there is one keeper, until it lets go or falls
 // silent; only a system may be one.
 func TestOneKeeper(t *testing.T) {

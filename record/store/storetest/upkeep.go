@@ -92,6 +92,17 @@ func follows(_ *testing.T, w *world) {
 	if large, err := one.After(w.ctx(), at, 10); err != nil || len(large) != 1 || len(large[0].Changed) != 1_100 {
 		w.Errorf("after the large ones: %d transactions, %v", len(large), err)
 	}
+	right := w.clock()
+	w.setClock(right.AddDate(1, 0, 0)) // wrongly
+	if _, err := one.Next(w.ctx(), 10); err != nil {
+		w.Error(err)
+	}
+	w.setClock(right)
+	if _, err := two.Next(w.ctx(), 10); err != nil {
+		w.Errorf("a lease from a clock that was a year ahead keeps others waiting: %v", err)
+	}
+	_, err = one.After(w.ctx(), rest[1].T, 10)
+	w.wantKind("who took it by the wrong clock", err, fault.Unavailable)
 }
 
 func erases(_ *testing.T, w *world) {
