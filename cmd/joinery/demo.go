@@ -104,6 +104,12 @@ func personas(c synth.Cast) []persona {
 			as: tokenCreate{Name: "demo: paramedic", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "ETREAT"},
 		})
 	}
+	if n := c.Supporter; n != nil {
+		all = append(all, persona{
+			Who: fmt.Sprintf("%s %s, coordinator at %s: sees whom the charity supports", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_elements=name",
+			as: tokenCreate{Name: "demo: charity coordinator", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"},
+		})
+	}
 	if p := c.Patient; p != nil {
 		all = append(all, persona{
 			Who: p.Names[0].String() + ", a patient: sees herself", Try: "Patient/" + p.ID() + "/$everything?_count=5",
@@ -119,9 +125,30 @@ func personas(c synth.Cast) []persona {
 			}
 		}
 	}
-	return append(all, persona{
+	return append(all, officers(c)...)
+}
+
+// officers are the personas who look after many people and treat none.
+func officers(c synth.Cast) []persona {
+	all := []persona{{
 		Who: "an analyst: counts only, small ones withheld", Try: "Condition?_summary=count&code=59621000",
 		as: tokenCreate{Name: "demo: analyst", Role: "analyst", Scope: "user/*.s"},
+	}}
+	if n := c.Lead; n != nil {
+		all = append(all, persona{
+			Who: "the lead of " + plain(n.Name) + ": counts, as an analyst", Try: "Encounter?_summary=count&class=EMER",
+			as: tokenCreate{Name: "demo: network lead", Role: "analyst", Scope: "user/*.s", Organisation: fhir.ID(n.ID)},
+		})
+	}
+	return append(all, persona{
+		Who: "the information-governance lead: reads who has seen what, and nothing else", Try: "AuditEvent?_count=3&_sort=-date",
+		as: tokenCreate{Name: "demo: information governance", Role: "system", Scope: "system/AuditEvent.rs system/Provenance.rs"},
+	}, persona{
+		Who: "an administrator: keeps the directory of organisations, places, services and staff", Try: "HealthcareService?_count=3&_elements=name",
+		as: tokenCreate{
+			Name: "demo: administrator", Role: "system",
+			Scope: "system/Organization.cruds system/Location.cruds system/HealthcareService.cruds system/Practitioner.cruds system/PractitionerRole.cruds",
+		},
 	})
 }
 

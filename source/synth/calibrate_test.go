@@ -52,7 +52,7 @@ type tally struct {
 	cases          [24]float64    // on the register
 	expected       [24][6]float64 // had of the condition, by the chances of all
 	actual         [24][6]float64
-	base, own, add [6]float64 // deaths a year by age: of the life table, of conditions at scale 1, of tumours
+	base, own, add [8]float64 // deaths a year by age: of the life table, of conditions at scale 1, of tumours
 }
 
 func (a *tally) plus(b *tally) {
@@ -100,23 +100,9 @@ func (a *tally) count(d *District, all []target, p *Person) {
 		l.to = p.Left
 	}
 	l.grow()
+	a.deaths(l)
 	l.die()
 	l.movesIn()
-	middle := (l.from + l.to) / 2
-	years := float64(l.to-l.from) / 365.25
-	age := l.age(middle)
-	g := mortalityGroup(age)
-	h := l.hazards(middle)
-	grown := 0.0
-	if l.tumour.kind != nil && l.everHad(cancer, middle) {
-		grown = l.tumour.hazard(l.began[cancer], middle)
-	}
-	for _, x := range h {
-		a.own[g] += x * years / mortalityScale(age)
-	}
-	a.own[g] -= grown * years / mortalityScale(age)
-	a.add[g] += grown * years
-	a.base[g] += baseline(age, p.Sex, l.decile) * years
 	if l.borough == len(Boroughs) || p.Practice == nil {
 		return
 	}
@@ -131,6 +117,32 @@ func (a *tally) count(d *District, all []target, p *Person) {
 			a.cases[i]++
 			a.actual[i][l.borough]++
 		}
+	}
+}
+
+// deaths adds the deaths that the person is expected to have in the years told in
+// full, year by year, as far as they are expected to be alive then.
+func (a *tally) deaths(l *life) {
+	alive := 1.0
+	for day := l.from; day < l.to; day += 365 {
+		days := min(l.to-day, 365)
+		middle, years := day+days/2, float64(days)/365.25*alive
+		if day == l.p.Born { // most deaths of infancy are of the first days, as die has it
+			middle, years = day, 0.95
+		}
+		age := l.age(middle)
+		g := mortalityGroup(age)
+		grown, sum := 0.0, 0.0
+		if l.tumour.kind != nil && l.everHad(cancer, middle) {
+			grown = l.tumour.hazard(l.began[cancer], middle)
+		}
+		for _, x := range l.hazards(middle) {
+			sum += x
+		}
+		a.own[g] += (sum - grown) * years / mortalityScale(age)
+		a.add[g] += grown * years
+		a.base[g] += baseline(age, l.p.Sex, l.decile) * years
+		alive *= math.Exp(-sum * float64(days) / 365.25)
 	}
 }
 

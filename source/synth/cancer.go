@@ -250,6 +250,7 @@ func (l *life) cancerTreated(r dice, found Day, place *Service) {
 		return
 	}
 	day := found + Day(float64(r.between(18, 40))*r.lognormal(0.3))
+	begun := len(l.events)
 	if t.kind.surgery != nil && t.stage <= 3 && r.chance(0.7) {
 		l.operate(r, -1, &specialty{name: "Surgery for cancer"}, t.kind.surgery, place, day, 4)
 		day += Day(r.between(35, 60))
@@ -264,8 +265,10 @@ func (l *life) cancerTreated(r dice, found Day, place *Service) {
 		}
 		day += 140
 	}
-	if r.chance(0.4) {
-		l.session(r, radiotherapy, day, clinic)
+	if r.chance(0.4) || len(l.events) == begun { // something is done for all who are treated
+		for fraction := range r.between(1, 4) {
+			l.session(r, radiotherapy, day+Day(7*fraction), clinic)
+		}
 	}
 }
 

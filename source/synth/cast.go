@@ -3,11 +3,13 @@ package synth
 // Cast are those of a district through whose eyes a record of its people can be
 // tried. Who is not among so few people is nil.
 type Cast struct {
-	GP        *Staff // of the practice where most are registered
-	Nurse     *Staff // of the community nurses who look after most people
-	Networker *Staff // of a network: the care coordinator who has most people in a model of care
-	Paramedic *Staff // of the ambulance service
-	HomeNurse *Staff // of the care home where most live
+	GP        *Staff        // of the practice where most are registered
+	Nurse     *Staff        // of the community nurses who look after most people
+	Networker *Staff        // of a network: the care coordinator who has most people in a model of care
+	Paramedic *Staff        // of the ambulance service
+	Supporter *Staff        // of the charity that supports most people
+	Lead      *Organisation // the network of that coordinator
+	HomeNurse *Staff        // of the care home where most live
 	Home      *Site
 	Patient   *Person // old, with much on record, and someone who cares for them
 	Carer     string  // id of the RelatedPerson whom the patient lets see
@@ -20,7 +22,7 @@ const castFrom = 2000
 // Cast chooses a cast from so many people, the same each time.
 func (d *District) Cast(people int64) Cast {
 	practices, nursing, homes := poll[*Organisation]{}, poll[*Organisation]{}, poll[*Site]{}
-	var enrolled poll[*Staff]
+	var enrolled, supported poll[*Staff]
 	nurses := map[*Organisation]*Staff{} // the first of each
 	var c Cast
 	set := Set{People: min(people, castFrom)}
@@ -41,8 +43,11 @@ func (d *District) Cast(people int64) Cast {
 					nurses[nurse.Of] = nurse
 				}
 			}
-			if who := enrolledBy(p); who != nil {
+			if who := lastingWith(p, "Care coordinator"); who != nil {
 				enrolled.add(who)
+			}
+			if who := lastingWith(p, "Support worker"); who != nil {
+				supported.add(who)
 			}
 			if which := d.lets(p); which > 0 && (c.Patient == nil || len(p.Events) > len(c.Patient.Events)) {
 				c.Patient, c.Carer, c.CarerName = p, carerID(p, which), p.Carers[which-1].Names[0].String()
@@ -53,7 +58,10 @@ func (d *District) Cast(people int64) Cast {
 		c.GP = most.first("General practitioner")
 	}
 	c.Nurse = nurses[nursing.most]
-	c.Networker = enrolled.most
+	c.Networker, c.Supporter = enrolled.most, supported.most
+	if c.Networker != nil {
+		c.Lead = c.Networker.Of
+	}
 	for _, o := range d.Organisations {
 		if o.Type == "ambulance" {
 			c.Paramedic = o.first("Paramedic")
@@ -89,11 +97,10 @@ func lookedAfterBy(p *Person) *Staff {
 	return nil
 }
 
-// enrolledBy returns the care coordinator of a network who manages an episode
-// of a person that lasts.
-func enrolledBy(p *Person) *Staff {
+// lastingWith returns who of a job manages an episode of a person that lasts.
+func lastingWith(p *Person, job string) *Staff {
 	for i := range p.Events {
-		if e := &p.Events[i]; e.Kind == EpisodeOfCare && e.Status == "active" && e.Who != nil && e.Who.Job == "Care coordinator" {
+		if e := &p.Events[i]; e.Kind == EpisodeOfCare && e.Status == "active" && e.Who != nil && e.Who.Job == job {
 			return e.Who
 		}
 	}

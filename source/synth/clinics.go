@@ -105,7 +105,7 @@ func (l *life) followed() {
 			until = min(until, l.began[c.of]+Day(c.years*365))
 		}
 		for _, day := range r.days(max(l.from, l.began[c.of]+40), until, c.perYear*keen*clinicsScale) {
-			if !l.has(c.of, day) || last != NotYet && day < last+42 {
+			if !l.has(c.of, day) || last != NotYet && day < last+42 || l.waning(day) && day > l.to-60 || c.of == adhd && l.age(day) > 55 {
 				continue
 			}
 			last = day

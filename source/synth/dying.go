@@ -45,7 +45,7 @@ func (l *life) dying() {
 	var where *Concept
 	u := r.uniform()
 	switch {
-	case l.home != nil && u < 0.78:
+	case l.home != nil && u < 0.7:
 		where = inNursingHome
 	case l.cause == ofInjury || l.cause == ofInfancy:
 		where = inHospital

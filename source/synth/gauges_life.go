@@ -210,16 +210,21 @@ func arrivalGauge() gauge {
 	}
 }
 
-// deathGauge holds deaths to the life table by age, the deprivation of the people being
-// what it is.
+// deathGauge holds deaths to the life table by age: its rates, over the ages and
+// sexes of the days that are told.
 func deathGauge() gauge {
 	return gauge{
-		title: "Deaths", unit: "in 1,000 people a year", scale: 1000 * aYear, cells: byBand(0.2, 0.8, 0.09, 0.78, 4.6, 21, 88),
+		title: "Deaths", unit: "of 1,000 people a year", scale: 1000 * aYear, cells: byBand(0.2, 0.77, 0.11, 0.71, 4.04, 20.4, 94),
 		source: known("ONS, National life tables, England, 2018-2020, over the district's ages"),
 		count: func(d *District, p *Person, add func(int, int64, int64)) {
+			band := func(on Day) int { return ageBand(float64(on-p.Born) / aYear) }
 			from, to := d.toldOf(p)
-			if to > from {
-				add(ageBand(float64((from+to)/2-p.Born)/365.25), whetherOne(p.Died != NotYet), int64(to-from))
+			for day := from; day < to; day += 365 {
+				days := min(to-day, 365)
+				add(band(day+days/2), 0, int64(days))
+			}
+			if p.Died != NotYet && p.Died >= from {
+				add(band(p.Died), 1, 0)
 			}
 		},
 	}

@@ -315,6 +315,9 @@ func (b *body) fall(r dice, p *Person, i illness, until Day) {
 		age = 2 + end
 	}
 	day := p.Born + Day(age*365.25)
+	if asked := dayOf(1998, 1, 1); (i == autism || i == adhd) && day < asked { // nobody looked for it in time
+		day = asked + Day(end*24*365)
+	}
 	if i == eczema && age < 0.2 {
 		day += Day(30 + 200*end)
 	}

@@ -149,8 +149,12 @@ func (l *life) diagnose(r dice, i illness) int32 {
 		l.milestone(r, &e, began)
 	} else {
 		in := l.struck(r, what, began)
-		sudden := in >= 0
+		sudden, clinic := in >= 0, false
 		if !sudden {
+			in = l.foundInClinic(r, i, began)
+			clinic = in >= 0
+		}
+		if in < 0 {
 			in = l.sees(r, began, generalist, 15)
 		}
 		if in < 0 || l.events[in].At.Day() > l.to {
@@ -158,9 +162,10 @@ func (l *life) diagnose(r dice, i illness) int32 {
 		}
 		e = l.within(Condition, what, in)
 		e.Status, e.Label = "active", conditions[i].label
-		if sudden {
+		switch {
+		case sudden:
 			e.At += Moment(r.between(90, 400))
-		} else {
+		case !clinic:
 			l.measureAtDiagnosis(r, i, in)
 			known := l.add(l.until(e, i))
 			l.sendOn(r, i, what, in, known)

@@ -76,7 +76,7 @@ func specialtyOf(key string) *specialty {
 // day, below 0: never), then waited for, then seen, perhaps seen again, operated
 // on, discharged. A few never come. It returns the ServiceRequest's place.
 func (l *life) refer(r dice, in, reason int32, key string) int32 { //nolint:unparam // the place of the referral, as all that appends gives
-	return l.referTo(r, in, reason, specialtyOf(key))
+	return l.referTo(r, in, reason, specialtyOf(forAge(key, l.age(l.events[in].At.Day()))))
 }
 
 func (l *life) referTo(r dice, in, reason int32, s *specialty) int32 {
@@ -250,7 +250,8 @@ var electives = []elective{
 	{"surgery", sct("38102005", "Cholecystectomy", Unverified), sct("235919008", "Gallbladder calculus", Unverified), [6]float64{0, 0.1, 1.2, 2, 1.7, 0.8}, 0.5, 1.5, 1},
 	{"urine", sct("24139008", "Endoscopy of urinary bladder", Unverified), sct("249274008", "Urinary symptoms", Unverified), [6]float64{0, 0.1, 2.2, 8, 18, 18}, 1.3, 0.7, 0},
 	{"ear", sct("173422009", "Tonsillectomy", Unverified), sct("90176007", "Tonsillitis", Unverified), [6]float64{2, 3.5, 1, 0.1, 0, 0}, 1, 1, 0},
-	{"women", sct("236886002", "Hysterectomy", Unverified), sct("386692008", "Menorrhagia", Unverified), [6]float64{0, 0, 0.8, 3, 1, 0.4}, 0, 2, 2},
+	{"women", sct("236886002", "Hysterectomy", Unverified), sct("386692008", "Menorrhagia", Unverified), [6]float64{0, 0, 0.8, 2, 0, 0}, 0, 2, 2},
+	{"women", sct("236886002", "Hysterectomy", Unverified), sct("24976005", "Uterine prolapse", Unverified), [6]float64{0, 0, 0, 0.8, 1.4, 0.4}, 0, 2, 2},
 	{"women", sct("65200003", "Insertion of intrauterine contraceptive device", SeenOnce), nil, [6]float64{0, 0, 3, 1.5, 0, 0}, 0, 2, 0},
 	{"bowel", sct("274031008", "Rectal polypectomy", SeenOnce), sct("39772007", "Rectal polyp", Unverified), [6]float64{0, 0, 0.3, 2, 3, 2}, 1, 1, 0},
 	{"skin", sct("35646002", "Excision of lesion of skin", SeenOnce), sct("95324001", "Skin lesion", Unverified), [6]float64{0.3, 0.8, 3, 9, 20, 24}, 1.05, 0.95, 0},
@@ -296,6 +297,9 @@ func (l *life) operations() {
 				}
 				reason = l.known[cause]
 			}
+			if o.why != nil && o.why.Code == heavyPeriods && l.age(day) > 53 {
+				break
+			}
 			if l.p.Died == NotYet || l.cause == ofInjury || day < l.p.Died-240 { // nobody operates on the dying
 				l.planned(r, day, o, reason)
 			}
@@ -317,7 +321,7 @@ func (l *life) planned(r dice, day Day, o *elective, reason int32) {
 	} else {
 		l.events[in].For = reason
 	}
-	s := *specialtyOf(o.key)
+	s := *specialtyOf(forAge(o.key, l.age(l.events[in].At.Day())))
 	s.operation, s.operates, s.stay, s.again = o.what, 0.97, o.nights, 0.7
 	l.referTo(r, in, reason, &s)
 }

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -24,7 +25,7 @@ func patientsOf(d *District, practice *Organisation, blocks int64) []*Person {
 // practiceBlocks hold some hundreds of people of one practice.
 const practiceBlocks = 700
 
-// within reports whether a share of counts lies around what is planted, within
+// nearPlanted reports whether a share of counts lies around what is planted, within
 // so many standard errors of the counts.
 func nearPlanted(got, of int, planted, errors float64) bool {
 	share := float64(got) / float64(of)
@@ -36,6 +37,7 @@ func nearPlanted(got, of int, planted, errors float64) bool {
 // being the same, and that it is so with no other truth in between.
 func TestTheOutlierIsAsFarOutAsPlanted(t *testing.T) {
 	unlessShort(t)
+	t.Parallel()
 	on, _ := peopled(t, 0)
 	off, _ := peopled(t, 0, "outlier-practice")
 	practice := on.truths.outlier
@@ -58,6 +60,7 @@ func TestTheOutlierIsAsFarOutAsPlanted(t *testing.T) {
 // contacts that people seek on a Monday the practice gives, and where the others go.
 func TestMondaysAreAsShortAsPlanted(t *testing.T) {
 	unlessShort(t)
+	t.Parallel()
 	on, _ := peopled(t, 0)
 	off, _ := peopled(t, 0, "monday-practice")
 	with, without := patientsOf(on, on.truths.mondays, practiceBlocks), patientsOf(off, off.truths.mondays, practiceBlocks)
@@ -91,4 +94,138 @@ func soughtByDay(people []*Person) (days [7]int) {
 		}
 	}
 	return days
+}
+
+// networksBlocks hold some thousands of people of two networks.
+const networksBlocks = 300
+
+// patientsIn returns the people of the networks of models among those of so many
+// blocks, by model, with their lives.
+func patientsIn(d *District, blocks int64, which ...planted) map[planted][]*Person {
+	all := map[planted][]*Person{}
+	for n := range blocks {
+		for _, p := range d.people(n) {
+			for _, w := range which {
+				if p.Practice != nil && d.truths.models[w].has(p.Practice) {
+					d.live(p)
+					all[w] = append(all[w], p)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// beforeAndAfter counts attendances in the two years before a day and in those
+// from then on, of who was there all that time.
+func beforeAndAfter(d *District, people []*Person, from Day) (before, after int) {
+	for _, p := range people {
+		if p.Since > from-700 || p.Died != NotYet || p.Left != NotYet || p.Arrived != NotYet && p.Arrived > from-700 {
+			continue
+		}
+		for _, at := range attendances(p, from-700) {
+			switch day := at.Day(); {
+			case day < from:
+				before++
+			case day < from+700:
+				after++
+			}
+		}
+	}
+	return before, after
+}
+
+// TestTheModelsAreFoundInTheData finds by difference in differences, as an
+// evaluator would, that the first model cuts attendances as planted and the second
+// changes nothing: each is the other's comparison, over the same two years.
+func TestTheModelsAreFoundInTheData(t *testing.T) {
+	unlessShort(t)
+	t.Parallel()
+	d, _ := peopled(t, 0)
+	without, _ := peopled(t, 0, "effective-model", "ineffective-model")
+	from := d.truths.models[effective].From
+	made := patientsIn(d, networksBlocks, effective, ineffective)
+	would := patientsIn(without, networksBlocks, effective, ineffective)
+
+	b1, a1 := beforeAndAfter(d, made[effective], from)
+	b2, a2 := beforeAndAfter(d, made[ineffective], from)
+	ratio := float64(a1) / float64(b1) / (float64(a2) / float64(b2))
+	errs := math.Sqrt(1/float64(a1) + 1/float64(b1) + 1/float64(a2) + 1/float64(b2))
+	t.Logf("attendances before and after: %d and %d with the model, %d and %d with the other: ratio %.3f, standard error %.3f", b1, a1, b2, a2, ratio, errs)
+	if b1 < 700 || math.Abs(math.Log(ratio/effectiveFactor)) > 3*errs {
+		t.Errorf("the ratio of ratios is %.3f, planted is %v, and one standard error %.3f", ratio, effectiveFactor, errs)
+	}
+
+	// Beside what would have been, chance falls away.
+	_, other := beforeAndAfter(without, would[effective], from)
+	if share := float64(a1) / float64(other); math.Abs(share-effectiveFactor) > 0.03 {
+		t.Errorf("%d attendances of %d remain, %.3f, planted is %v", a1, other, share, effectiveFactor)
+	}
+	for i, p := range made[ineffective] {
+		if !slices.Equal(attendances(p, 0), attendances(would[ineffective][i], 0)) {
+			t.Fatalf("person %d attends otherwise for the model that changes nothing", p.Number)
+		}
+	}
+}
+
+// TestTheThirdModelOnlySeemsToWork measures what an evaluation without a
+// comparison would take for an effect: those who are enrolled attend far less
+// after it than before, and exactly as often as without the model.
+func TestTheThirdModelOnlySeemsToWork(t *testing.T) {
+	unlessShort(t)
+	t.Parallel()
+	d, _ := peopled(t, 0)
+	without, _ := peopled(t, 0, "regression-model")
+	model := &d.truths.models[regression]
+	made := patientsIn(d, networksBlocks, regression)[regression]
+	would := patientsIn(without, networksBlocks, regression)[regression]
+	enrolled, before, after := 0, 0, 0
+	for i, p := range made {
+		if !slices.Equal(attendances(p, 0), attendances(would[i], 0)) {
+			t.Fatalf("person %d attends otherwise for the model that changes nothing", p.Number)
+		}
+		if count(p, model) == 0 || p.Died != NotYet || p.Left != NotYet {
+			continue
+		}
+		enrolled++
+		for _, at := range attendances(p, model.From-365) {
+			switch day := at.Day(); {
+			case day < model.From:
+				before++
+			case day < model.From+365:
+				after++
+			}
+		}
+	}
+	t.Logf("%d enrolled attended %d times in the year before and %d in the year after", enrolled, before, after)
+	if enrolled < 30 || float64(after) > 0.75*float64(before) {
+		t.Errorf("%d enrolled attended %d times in the year before and %d in the year after: nothing that could mislead", enrolled, before, after)
+	}
+}
+
+// TestFaultsOfRecordsAreAsManyAsPlanted counts second records and records that
+// hold another's events in what is made.
+func TestFaultsOfRecordsAreAsManyAsPlanted(t *testing.T) {
+	unlessShort(t)
+	t.Parallel()
+	_, people := everybody(t)
+	seconds, mixed := 0, 0
+	for _, p := range people {
+		if p.Duplicate != nil {
+			seconds++
+		}
+		if p.overlay != nil {
+			mixed++
+		}
+	}
+	for _, c := range []struct {
+		what  string
+		got   int
+		share float64
+	}{{"second records", seconds, duplicateShare}, {"records that hold another's events", mixed, overlayShare}} {
+		want := c.share * float64(len(people))
+		if math.Abs(float64(c.got)-want) > 3*math.Sqrt(want) {
+			t.Errorf("%d %s of %d people, planted are %.0f", c.got, c.what, len(people), want)
+		}
+	}
 }

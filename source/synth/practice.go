@@ -306,19 +306,35 @@ var ofKnown = map[string]illness{
 // onceOnly is the code of herpes zoster, which hardly anybody has twice.
 const onceOnly = "4740000"
 
+// Codes of heavy periods, and of their end.
+const (
+	heavyPeriods = "386692008"
+	menopause    = "289903006"
+)
+
+// pastPeriods reports whether the change of life was told of before a day.
+func (l *life) pastPeriods(day Day) bool {
+	for i := range l.events {
+		if e := &l.events[i]; e.Kind == Condition && e.At < day.Start() && e.What != nil && e.What.Code == menopause {
+			return true
+		}
+	}
+	return false
+}
+
 // tooSoon reports whether a trouble would be found anew a few days before it is
 // told of already, or again when it comes once.
 func (l *life) tooSoon(what *Concept, day Day) bool {
 	for i := range l.events {
 		e := &l.events[i]
-		if e.Kind != Condition || e.What != what || e.Category != ofEncounter {
+		if e.Kind != Condition || e.What == nil || e.What.Code != what.Code || e.Category != ofEncounter {
 			continue
 		}
 		if e.At >= day.Start() && e.At < (day+14).Start() || what.Code == onceOnly && e.At < day.Start() {
 			return true
 		}
 	}
-	return false
+	return what.Code == heavyPeriods && l.pastPeriods(day)
 }
 
 // still returns the place of a trouble of the same kind that goes on, if there
@@ -380,7 +396,7 @@ func (l *life) manner(r dice, day Day, age float64) (how *Concept, class string,
 }
 
 // ofWomb are the reasons that nobody has while she carries a child.
-var ofWomb = map[string]bool{contraception: true, "386692008": true, "289903006": true}
+var ofWomb = map[string]bool{contraception: true, heavyPeriods: true, menopause: true}
 
 // reason draws why the person comes.
 func (l *life) reason(r dice, day Day, age float64) *reason {

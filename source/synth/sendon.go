@@ -68,20 +68,66 @@ func (l *life) sendOn(r dice, i illness, what *Concept, in, known int32) {
 	}
 	for _, s := range sentTo {
 		if s.of == i && u < s.share {
-			l.refer(r, in, known, s.forAge(l.age(l.events[in].At.Day())))
+			l.refer(r, in, known, s.to)
 		}
 	}
 }
 
 // forAge returns the specialty that sees somebody of an age: for children mostly
 // their own.
-func (s *sent) forAge(age float64) string {
+func forAge(key string, age float64) string {
 	if age >= 16 {
-		return s.to
+		return key
 	}
-	switch s.to {
-	case "heart", "lungs", "nerves", "gut", "sugar", "blood", "joints", "kidneys", "weight":
+	switch key {
+	case "heart", "lungs", "nerves", "gut", "sugar", "blood", "joints", "kidneys", "weight", "urine", "urinefast", "bowel", "old":
 		return "child"
 	}
-	return s.to
+	return key
+}
+
+// foundBy are the conditions that specialists find, after the practice has sent
+// somebody whom it could not make out. Shares: assumption, after the guidelines.
+var foundBy = []sent{
+	{heartFailure, "heart", 0.6},
+	{dementia, "memory", 0.8},
+	{epilepsy, "nerves", 0.8},
+	{rheumatoid, "joints", 0.9},
+	{glaucoma, "eyes", 0.9},
+	{macular, "eyes", 0.9},
+	{parkinsons, "nerves", 0.95},
+	{sclerosis, "nerves", 1},
+	{liver, "gut", 0.5},
+	{endometriosis, "women", 0.7},
+	{apnoea, "lungs", 0.8},
+}
+
+// foundInClinic tells of a condition that a specialist found on a day, and of the
+// way there. It returns the place of the visit; -1: it was found otherwise.
+func (l *life) foundInClinic(r dice, i illness, day Day) int32 {
+	u, wait := r.uniform(), r.lognormal(0.3)
+	for _, f := range foundBy {
+		if f.of != i || u >= f.share {
+			continue
+		}
+		s := specialtyOf(forAge(f.to, l.age(day)))
+		place, asked := l.service(s.at), day-Day(clip(s.wait*wait, 7, 300))
+		if place == nil {
+			return -1
+		}
+		at := l.clinic(r, day)
+		request := int32(-1)
+		if asked >= l.from {
+			if in := l.sees(r, asked, generalist, 15); in >= 0 && l.events[in].At < at {
+				e := l.within(ServiceRequest, s.code, in)
+				e.Text, e.Priority, e.Status = s.name, s.priority, "completed"
+				e.Org, e.Site = place.At.Of, nil
+				request = l.add(e)
+			}
+		}
+		in := l.meets(firstSeen, "AMB", at, s.minutes(), place.At.Of, place.At)
+		l.events[in].For, l.events[in].Text, l.events[in].Label = request, s.name, conditions[i].label
+		return in
+	}
+	return -1
 }

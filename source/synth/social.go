@@ -80,7 +80,9 @@ func (l *life) joins(r dice, what purpose) {
 	if place == nil {
 		return
 	}
-	day := l.to - Day(r.between(100, 900))
+	helper := place.At.Of.somebody(r, "Support worker")
+	day := l.to - Day(r.between(20, 900))
+	began, last := Never, Never
 	for range r.between(2, 8) {
 		day += Day(r.between(7, 21))
 		if day < l.from || !l.alive(day) {
@@ -88,11 +90,30 @@ func (l *life) joins(r dice, what purpose) {
 		}
 		at := place.openFrom(r, l.clinic(r, day))
 		if at == Never {
-			return
+			break
 		}
 		in := l.meets(teamVisit, "AMB", at, 60, place.At.Of, place.At)
-		l.events[in].Text = place.Name
+		l.events[in].Text, l.events[in].Who = place.Name, helper
+		if began == Never {
+			began = at
+		}
+		last = at
 	}
+	if began != Never {
+		l.supported(place, helper, began, last)
+	}
+}
+
+// supported tells that a charity has somebody on its books, until some weeks after
+// they last came.
+func (l *life) supported(place *Service, helper *Staff, began, last Moment) {
+	e := event(EpisodeOfCare, nil, began.Day().Start())
+	e.Grain, e.Text, e.Org, e.Who = ToTheDay, place.Name, place.At.Of, helper
+	e.Status, e.Until = "finished", (last.Day() + 60).Start()
+	if e.Until.Day() >= l.d.Until && l.p.Died == NotYet {
+		e.Status, e.Until = "active", Never
+	}
+	l.add(e)
 }
 
 // carer tells of somebody who cares for another of the household or elsewhere.
@@ -177,6 +198,7 @@ func (l *life) councilCare(r dice) {
 	switch {
 	case l.home != nil:
 		plan.Text = "Placement in a care home"
+		plan.At = max(l.events[in].At+1440, min(plan.At, (l.homely-2).At(11*60)))
 	case grade >= 2:
 		plan.Text = "Home care, " + [...]string{"7", "10", "14", "21"}[r.between(0, 3)] + " hours a week"
 	default:

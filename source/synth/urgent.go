@@ -334,7 +334,10 @@ func (l *life) admit(r dice, from, found int32, factor float64, place *Service) 
 	begins := l.events[from].Until
 	mean := along(nightsCurve, l.age(begins.Day())) * factor
 	minutes := int(mean * 1440 * r.wait(0.5) * r.lognormal(0.6) * 1.7)
-	if r.chance(0.3) { // same day and one night
+	switch short := r.chance(0.3); { // same day and one night
+	case factor >= 1.5:
+		minutes = max(minutes, 2*1440)
+	case short:
 		minutes = r.between(300, 1700)
 	}
 	if factor < 0.6 {
