@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"joinery/criteria/language"
 	"joinery/fault"
 	"joinery/timeline"
@@ -107,6 +109,24 @@ func (r *Result) cell(group []string) *Cell {
 		c.Parts = make([]int, len(r.Definition.Parts))
 	}
 	return c
+}
+
+// Count returns how many of some people, by their places in the Set, are in
+// every group that has any, in the order of By.
+func Count(set *timeline.Set, on timeline.Day, people *roaring.Bitmap, by ...Grouping) []Cell {
+	g := newGrouper(set, on, by)
+	counts := map[uint64]int{}
+	for it := people.Iterator(); it.HasNext(); {
+		counts[g.key(int(it.Next()))]++
+	}
+	out := make([]Cell, 0, len(counts))
+	for key, n := range counts {
+		c := Cell{Group: g.values(key)}
+		c.Answers[Met] = n
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b Cell) int { return slices.CompareFunc(a.Group, b.Group, compareGroups) })
+	return out
 }
 
 // compareGroups puts ages, and other numbers, in their own order.

@@ -91,6 +91,7 @@ func (p *pack) seal(r *reader) {
 		files = append(files, archiveFile{f.Name, plain(f.Data)})
 	}
 	p.leaves(r)
+	r.m.files = files
 	r.m.canon, r.m.Hash = archived(files)
 	if l := p.localFile; l != nil {
 		l.apply(r, r.m.Hash)

@@ -52,6 +52,7 @@ type Model struct {
 	Hash  string // of the canonical bytes, in hexadecimal
 	canon []byte
 
+	files  []archiveFile     // what it runs by, without local.yaml
 	leaves map[string]string // every text by its path, as the model runs
 }
 

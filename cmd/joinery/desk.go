@@ -39,6 +39,7 @@ func newDesk(rec *record.Record, clock func() time.Time, timelines answering, lo
 	d.handle("POST /model/apply", d.modelApply)
 	d.handle("POST /model/rollback", d.modelRollback)
 	d.handle("POST /model/status", d.modelStatus)
+	d.handle("POST /model/plan", d.modelPlan)
 	d.handle("POST /tokens", d.createToken)
 	d.handle("GET /tokens", d.listTokens)
 	d.handle("DELETE /tokens/{name}", d.revokeToken)
