@@ -54,6 +54,7 @@ var imports = []struct{ pkg, may string }{
 	{"care/finding", "fault fhir timeline criteria criteria/language record/access record record/timelines"},
 	{"care/workflow/clock", "fault"},
 	{"care/model", "fault written timeline criteria/language"},
+	{"care/model/export", "criteria/export criteria/language care/model"},
 	{"care/model/plan", "fault timeline criteria criteria/language care/model"},
 	{"packs", "written"},
 	{"care/directory", "fault fhir record/search record care/workflow/clock"},

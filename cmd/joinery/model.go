@@ -19,13 +19,14 @@ import (
 
 // modelCommand groups what is done with models of care.
 type modelCommand struct {
-	New   modelNew   `cmd:"" help:"Make the folder of a new model of care, which passes its check."`
-	Check modelCheck `cmd:"" help:"Read models of care and say what is wrong with them."`
-	List  modelList  `cmd:"" help:"List the models of care that are shipped, and those in folders."`
-	Show  modelShow  `cmd:"" help:"Show what a model of care says, on a page."`
-	Diff  modelDiff  `cmd:"" help:"Show what differs between two versions of a model."`
-	Adopt modelAdopt `cmd:"" help:"Make a local copy of a model, which tracks it and sets what it may."`
-	Plan  modelPlan  `cmd:"" help:"Say what models would reach, cost and cause, before anything happens."`
+	New    modelNew    `cmd:"" help:"Make the folder of a new model of care, which passes its check."`
+	Check  modelCheck  `cmd:"" help:"Read models of care and say what is wrong with them."`
+	List   modelList   `cmd:"" help:"List the models of care that are shipped, and those in folders."`
+	Show   modelShow   `cmd:"" help:"Show what a model of care says, on a page."`
+	Diff   modelDiff   `cmd:"" help:"Show what differs between two versions of a model."`
+	Export modelExport `cmd:"" help:"Write a model as FHIR resources."`
+	Adopt  modelAdopt  `cmd:"" help:"Make a local copy of a model, which tracks it and sets what it may."`
+	Plan   modelPlan   `cmd:"" help:"Say what models would reach, cost and cause, before anything happens."`
 
 	Apply    modelApply    `cmd:"" help:"Put a version in force, from a day on."`
 	Rollback modelRollback `cmd:"" help:"Put the version before in force again."`

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"joinery/care/model"
@@ -74,9 +75,7 @@ type flow struct {
 // follow follows the eligible through a model, week by week.
 func (m *maker) follow(p *Part) {
 	of := p.of
-	for _, s := range of.Flow.Sources {
-		p.Assumes = append(p.Assumes, s)
-	}
+	p.Assumes = slices.Clone(of.Flow.Sources)
 	places := math.Inf(1)
 	for _, s := range of.Sites {
 		p.Capacity.AWeek += s.Starts
