@@ -12,6 +12,7 @@ import (
 
 	"joinery/care/model"
 	"joinery/care/model/plan"
+	"joinery/criteria"
 	"joinery/criteria/language"
 	"joinery/fault"
 	"joinery/record/access"
@@ -31,7 +32,7 @@ type modelPlan struct {
 
 // Help is shown by joinery model plan --help.
 func (modelPlan) Help() string {
-	return `Who is eligible now, by area and group; from eligible to completed in a year; places against need and the waiting list; work by role and week; cost; whether an effect could be seen; people in common with other models. It changes nothing. The text is a page for each model; --json has every week.
+	return `Who is eligible now, by area and group; from eligible to completed in a year; places against need and the waiting list; work by role and week; cost; whether an effect could be seen; people in common with other models. It changes nothing. Of the record, who does not treat these people asks for the last day of a month, and the counts are held to those told before. The text is a page for each model; --json has every week.
 
     joinery model plan escape-pain --population district --from 2026-02-01
     joinery model plan winter-walks --population district --area E09000011
@@ -189,9 +190,12 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	if q.Exact {
-		if err := treats(string(view.Subject().Purpose()), "An exact count"); err != nil {
-			return nil, err
-		}
+		err = treats(string(view.Subject().Purpose()), "An exact count")
+	} else if err = criteria.Releasable(q.On); err == nil && len(q.Beside)+len(q.Was) > 0 {
+		err = fault.New(fault.Denied, "People in common and people gained or lost are told of the record only to those who treat them: with --exact and --purpose TREAT. Of a population in files everybody may ask.")
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	at, err := view.AskAll(r.Context(), planSays(&q))
 	if err != nil {
@@ -205,5 +209,49 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what it was doing
 	}
+	if !q.Exact {
+		for _, of := range q.Models {
+			counts, err := d.planCounts(r.Context(), set, &q, of)
+			if err != nil {
+				return nil, err
+			}
+			q.Released = append(q.Released, counts)
+		}
+	}
 	return plan.Make(r.Context(), set, q, runtime.GOMAXPROCS(0)) //nolint:wrapcheck // it is fit to be shown
+}
+
+// planCounts counts whom a model is for, held to all that was told before.
+func (d *desk) planCounts(ctx context.Context, set *timeline.Set, q *plan.Question, of *model.Model) (plan.Counts, error) {
+	id, files := of.Who(q.AreasOf(of))
+	lib, problems := language.Load(files, nil)
+	if len(problems) > 0 {
+		return plan.Counts{}, fmt.Errorf("whom %s is for: %w", of.ID, problems)
+	}
+	var out plan.Counts
+	ds := []*language.Definition{lib.Definitions[id]}
+	for i, by := range append([]criteria.Grouping{0}, plan.Groupings...) {
+		asked := question{Files: files, IDs: []string{id}, On: q.On}
+		if i > 0 {
+			asked.By = []string{by.String()}
+		}
+		reports, err := d.releases(ctx, set, ds, &asked)
+		if err != nil {
+			return out, err
+		}
+		r := reports[0]
+		if i == 0 {
+			out.Eligible = r.Total.Met
+			for _, s := range r.Attrition {
+				out.Steps = append(out.Steps, plan.Step{Says: s.Says, Left: s.Left})
+			}
+			continue
+		}
+		g := plan.Groups{By: by.String()}
+		for _, row := range r.Rows {
+			g.Rows = append(g.Rows, plan.Group{Name: row.Group[0], People: row.Met})
+		}
+		out.Groups = append(out.Groups, g)
+	}
+	return out, nil
 }

@@ -49,6 +49,31 @@ type Question struct {
 	Areas  []string       // codes of boroughs in place of the models' own; "everywhere" for no limit
 	Weeks  int            // how far ahead; 0: 52
 	Exact  bool           // small numbers as they are, for those who treat these people
+
+	// Released are the counts of each model, where they have been held to what
+	// was told before; then nothing else is counted.
+	Released []Counts
+}
+
+// Counts are how many people a model is for, as they may be shown.
+type Counts struct {
+	Eligible string
+	Steps    []Step
+	Groups   []Groups
+}
+
+// Groupings are the ways in which the eligible are told apart.
+var Groupings = []criteria.Grouping{criteria.Borough, criteria.AgeBand, criteria.Sex, criteria.Ethnicity, criteria.Deprivation}
+
+// AreasOf returns the codes of where a model would be, none for everywhere.
+func (q *Question) AreasOf(of *model.Model) []string {
+	switch {
+	case len(q.Areas) == 1 && q.Areas[0] == everywhere:
+		return nil
+	case len(q.Areas) > 0:
+		return q.Areas
+	}
+	return of.Area.Codes
 }
 
 // everywhere is the area that has everybody.
@@ -125,14 +150,18 @@ func Make(ctx context.Context, set *timeline.Set, q Question, workers int) (*Pla
 		show = strconv.Itoa
 	}
 	m := &maker{q: q, set: set, show: show, met: map[string]*roaring.Bitmap{}}
-	if err := m.ask(ctx, workers); err != nil {
-		return nil, err
+	if q.Released == nil {
+		if err := m.ask(ctx, workers); err != nil {
+			return nil, err
+		}
 	}
 	p := &Plan{On: q.On, Weeks: q.Weeks, Exact: q.Exact, People: show(set.Len())}
-	for _, of := range q.Models {
-		p.Models = append(p.Models, m.part(of))
+	for i, of := range q.Models {
+		p.Models = append(p.Models, m.part(i, of))
 	}
-	p.Overlap = m.overlap(p.Models)
+	if q.Released == nil {
+		p.Overlap = m.overlap(p.Models)
+	}
 	return p, nil
 }
 
@@ -187,21 +216,10 @@ func (m *maker) where(holds func(timeline.Person) bool) *roaring.Bitmap {
 	return b
 }
 
-// areas returns the codes of where a model would be, none for everywhere.
-func (m *maker) areas(of *model.Model) []string {
-	switch {
-	case len(m.q.Areas) == 1 && m.q.Areas[0] == everywhere:
-		return nil
-	case len(m.q.Areas) > 0:
-		return m.q.Areas
-	}
-	return of.Area.Codes
-}
-
 // eligible returns who meets a model's criteria, and how many each leaves.
 func (m *maker) eligible(of *model.Model) (who *roaring.Bitmap, steps []Step) {
 	who = m.all.Clone()
-	if codes := m.areas(of); len(codes) > 0 {
+	if codes := m.q.AreasOf(of); len(codes) > 0 {
 		in := map[uint32]bool{}
 		for i, home := range m.home {
 			in[uint32(i)] = slices.Contains(codes, home) //nolint:gosec // values are few
@@ -225,23 +243,16 @@ func (m *maker) eligible(of *model.Model) (who *roaring.Bitmap, steps []Step) {
 	return who, steps
 }
 
-// part plans one model.
-func (m *maker) part(of *model.Model) Part {
+// part plans the i-th model.
+func (m *maker) part(i int, of *model.Model) Part {
 	p := Part{Model: of.ID, Version: of.Version, Hash: of.Hash, Title: of.Title, Marks: of.Marks(), Area: of.Area.Name, of: of}
 	if len(m.q.Areas) > 0 {
 		p.Area = "as asked"
-		if m.areas(of) == nil {
+		if m.q.AreasOf(of) == nil {
 			p.Area = everywhere
 		}
 	}
-	p.who, p.Steps = m.eligible(of)
-	n := int(p.who.GetCardinality()) //nolint:gosec // people are few
-	p.Eligible = m.show(n)
-	p.base, p.known = float64(n), true
-	if !m.q.Exact {
-		v, err := strconv.Atoi(p.Eligible)
-		p.base, p.known = float64(v), err == nil
-	}
+	m.count(i, &p)
 	for _, c := range of.Eligible {
 		if c.Meets == nil {
 			p.Judged = append(p.Judged, c.Says)
@@ -252,13 +263,28 @@ func (m *maker) part(of *model.Model) Part {
 			p.Judged = append(p.Judged, "without: "+c.Says)
 		}
 	}
-	for _, by := range []criteria.Grouping{criteria.Borough, criteria.AgeBand, criteria.Sex, criteria.Ethnicity, criteria.Deprivation} {
-		p.Groups = append(p.Groups, m.groups(p.who, by))
-	}
 	m.follow(&p)
-	p.Changes = m.changes(&p)
+	if m.q.Released == nil {
+		p.Changes = m.changes(&p)
+	}
 	p.warn(m.q.Weeks)
 	return p
+}
+
+// count says how many people the i-th model is for.
+func (m *maker) count(i int, p *Part) {
+	if m.q.Released != nil {
+		c := m.q.Released[i]
+		p.Eligible, p.Steps, p.Groups = c.Eligible, c.Steps, c.Groups
+	} else {
+		p.who, p.Steps = m.eligible(p.of)
+		p.Eligible = m.show(int(p.who.GetCardinality())) //nolint:gosec // people are few
+		for _, by := range Groupings {
+			p.Groups = append(p.Groups, m.groups(p.who, by))
+		}
+	}
+	v, err := strconv.Atoi(p.Eligible)
+	p.base, p.known = float64(v), err == nil
 }
 
 func (m *maker) groups(who *roaring.Bitmap, by criteria.Grouping) Groups {
