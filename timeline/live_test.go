@@ -135,7 +135,7 @@ func TestLive(t *testing.T) {
 						t.Fatalf("person %d is not alone", list[i].Key)
 					}
 				}
-				base, err := l.Compact()
+				base, err := l.Freeze().Compact() // beside it: another base would make Take do nothing
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -145,6 +145,51 @@ func TestLive(t *testing.T) {
 			},
 		})
 	})
+}
+
+// TestTake: whoever changes, comes or goes while a base is made, and a practice
+// that moves, is as it is now once the base is taken.
+func TestTake(t *testing.T) {
+	one := []Event{{What: What{Kind: "Condition"}, Day: Date(2020, 1, 1)}}
+	two := []Event{{What: What{Kind: "Condition"}, Day: Date(2020, 1, 1)}, {What: What{Kind: "Observation"}, Day: Date(2021, 1, 1)}}
+	l := NewLive(nil)
+	put := func(key int64, events []Event) {
+		if err := l.Put(Profile{Key: key, Practice: "gp"}, slices.Clone(events)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key := range int64(4) {
+		put(key+1, one)
+	}
+	if _, err := l.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	put(2, two)
+	put(5, one)
+	frozen := l.Freeze()
+	put(1, two)
+	put(2, one)
+	put(6, two)
+	l.Remove(3)
+	l.Remove(5)
+	l.Practice("gp", "n1")
+	base, err := frozen.Compact()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Take(frozen, base); err != nil {
+		t.Fatal(err)
+	}
+	if l.Begun() != 5 {
+		t.Errorf("the base has %d people, want those of the freezing", l.Begun())
+	}
+	who := func(key int64) Profile { return Profile{Key: key, Practice: "gp", Network: "n1"} }
+	want := build(t, []Profile{who(1), who(2), who(4), who(6)}, map[int64][]Event{1: two, 2: one, 4: one, 6: two})
+	got, err := l.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, want, got)
 }
 
 func all(p Person) []Event { e := p.Events(); return e.All() }
