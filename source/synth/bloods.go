@@ -249,7 +249,7 @@ func (l *life) onTheWard(r dice, in int32) {
 	}
 	l.fullCount(r, in, infected)
 	l.kidneyTests(r, in)
-	if r.chance(0.35) {
+	if r.chance(0.25) {
 		l.liverTests(r, in)
 	}
 	switch {

@@ -85,7 +85,7 @@ var clinicsOf = []struct {
 }
 
 // clinicsScale is set so that attendances come near what is published.
-const clinicsScale = 1.6
+const clinicsScale = 1.45
 
 // followed tells of the clinics in which a known condition is followed.
 func (l *life) followed() {

@@ -447,7 +447,7 @@ func (l *life) examine(r dice, in int32, w *reason, age float64) {
 	case age >= 18 && r.chance(0.07):
 		l.weigh(r, in)
 	}
-	if w.bloods > 0 && age >= 5 && r.chance(0.85*w.bloods*min(1, 0.4+age/60)) {
+	if w.bloods > 0 && age >= 5 && r.chance(0.65*w.bloods*min(1, 0.4+age/60)) {
 		l.asksForBloods(r, in, w.winter > 1.2)
 	}
 }
