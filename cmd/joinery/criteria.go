@@ -251,7 +251,7 @@ type crowd struct {
 
 // loadGCPercent is by how much of what is kept memory may grow, while a
 // population is loaded, before what is dead is collected.
-const loadGCPercent = 20
+const loadGCPercent = 5
 
 func (q *asked) people(ctx context.Context, lib *language.Library) (crowd, error) {
 	if strings.HasSuffix(q.Population, ".txt") {
