@@ -16,7 +16,7 @@ func TestGuideOfModels(t *testing.T) { guide(t, "writing-models.md", 8) }
 
 // guide does what a page of docs says, word for word: it writes the files that
 // the page shows, in order (a name with + before it adds to the file, a diff
-// changes it), runs its commands, and compares what they print. With -update it rewrites what they
+// changes it), runs its commands (TASK is the task that was named last), and compares what they print. With -update it rewrites what they
 // print.
 func guide(t *testing.T, name string, least int) {
 	page, err := filepath.Abs("../../docs/" + name)
@@ -29,7 +29,7 @@ func guide(t *testing.T, name string, least int) {
 	}
 	folder := t.TempDir()
 	t.Chdir(folder)
-	commands := 0
+	commands, last := 0, ""
 	fence := regexp.MustCompile("(?ms)^```([a-z]+)(?: (\\S+))?\n(.*?)^```$")
 	got := fence.ReplaceAllStringFunc(string(text), func(block string) string {
 		m := fence.FindStringSubmatch(block)
@@ -38,12 +38,16 @@ func guide(t *testing.T, name string, least int) {
 			return block
 		}
 		command, _, _ := strings.Cut(m[3], "\n")
-		args := strings.Fields(strings.TrimPrefix(command, "$ joinery "))
+		args := strings.Fields(strings.ReplaceAll(strings.TrimPrefix(command, "$ joinery "), "TASK", last))
 		var out bytes.Buffer
-		a := &app{in: strings.NewReader(""), out: &out, err: &out, clock: time.Now}
+		a := &app{in: strings.NewReader(""), out: &out, err: &out, clock: func() time.Time { return time.Date(2026, 2, 2, 9, 10, 0, 0, time.UTC) }}
 		a.run(t.Context(), args)
 		commands++
-		now := "```console\n" + command + "\n" + took.ReplaceAllString(strings.ReplaceAll(out.String(), folder+"/", ""), "(a few seconds)") + "```"
+		if id := namedTask.FindString(out.String()); id != "" {
+			last = id
+		}
+		shown := namedTask.ReplaceAllString(strings.ReplaceAll(out.String(), folder+"/", ""), "TASK")
+		now := "```console\n" + command + "\n" + took.ReplaceAllString(shown, "${1}a few seconds$2") + "```"
 		if !*update && strings.Contains(command, " district") && headings(now) == headings(block) {
 			return block
 		}
@@ -64,9 +68,10 @@ func guide(t *testing.T, name string, least int) {
 }
 
 var (
-	took    = regexp.MustCompile(`\([0-9.]+ s\)`)
-	numbers = regexp.MustCompile(`[0-9][0-9,.]*`)
-	begins  = regexp.MustCompile(`(?m)^[A-Z$][^:\n]*:?`)
+	namedTask = regexp.MustCompile(`Task/[0-9a-f-]{36}`)
+	took      = regexp.MustCompile(`(\(|; )[0-9.]+ s(\)?)`)
+	numbers   = regexp.MustCompile(`[0-9][0-9,.]*`)
+	begins    = regexp.MustCompile(`(?m)^[A-Z$][^:\n]*:?`)
 )
 
 // headings is what a page must say of an invented district: how its lines begin,

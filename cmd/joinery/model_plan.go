@@ -10,11 +10,13 @@ import (
 	"runtime"
 	"strings"
 
+	"joinery/care/applied"
 	"joinery/care/model"
 	"joinery/care/model/plan"
 	"joinery/criteria"
 	"joinery/criteria/language"
 	"joinery/fault"
+	"joinery/record"
 	"joinery/record/access"
 	"joinery/timeline"
 )
@@ -26,7 +28,7 @@ type modelPlan struct {
 	Weeks      int      `help:"How many weeks ahead." default:"52"`
 	Population string   `help:"Where the people are: a folder of the flat form, or a file of people (.txt); default: in the record." placeholder:"WHERE" type:"path"`
 	Beside     []string `help:"Models that run already: how many people they have in common with these." placeholder:"PATH,…"`
-	Was        []string `help:"Versions in force, to say what would change." placeholder:"PATH,…"`
+	Was        []string `help:"Versions in force, to say what would change (default: those in force in the record)." placeholder:"PATH,…"`
 	Exact      bool     `help:"Show small numbers, and all others exactly; for those who treat these people."`
 }
 
@@ -197,6 +199,9 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
+	if err := inForce(r.Context(), view, &q); err != nil {
+		return nil, err
+	}
 	at, err := view.AskAll(r.Context(), planSays(&q))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
@@ -219,6 +224,25 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 		}
 	}
 	return plan.Make(r.Context(), set, q, runtime.GOMAXPROCS(0)) //nolint:wrapcheck // it is fit to be shown
+}
+
+// inForce adds to a question the versions of its models that are in force, where
+// it names none.
+func inForce(ctx context.Context, view *record.View, q *plan.Question) error {
+	if len(q.Was) > 0 {
+		return nil
+	}
+	for _, m := range q.Models {
+		was, err := applied.Find(ctx, view, m.ID, q.On)
+		switch {
+		case fault.KindOf(err) == fault.NotFound:
+		case err != nil:
+			return err //nolint:wrapcheck // it is fit to be shown
+		default:
+			q.Was = append(q.Was, was)
+		}
+	}
+	return nil
 }
 
 // planCounts counts whom a model is for, held to all that was told before.

@@ -264,9 +264,7 @@ func (m *maker) part(i int, of *model.Model) Part {
 		}
 	}
 	m.follow(&p)
-	if m.q.Released == nil {
-		p.Changes = m.changes(&p)
-	}
+	p.Changes = m.changes(&p)
 	p.warn(m.q.Weeks)
 	return p
 }
@@ -346,9 +344,9 @@ func (m *maker) overlap(parts []Part) *Overlap {
 // Changes are what would be otherwise than with the version in force.
 type Changes struct {
 	Version string         `json:"version"`
-	Both    string         `json:"both"`   // eligible by both
-	Gained  string         `json:"gained"` // by the new one alone
-	Lost    string         `json:"lost"`   // by the one in force alone
+	Both    string         `json:"both,omitempty"`   // eligible by both; "" where counts are held to others
+	Gained  string         `json:"gained,omitempty"` // by the new one alone
+	Lost    string         `json:"lost,omitempty"`   // by the one in force alone
 	Of      []model.Change `json:"of,omitempty"`
 }
 
@@ -361,6 +359,9 @@ func (m *maker) changes(p *Part) *Changes {
 		return nil
 	}
 	was := m.q.Was[i]
+	if m.q.Released != nil {
+		return &Changes{Version: was.Version, Of: model.Diff(was, p.of)}
+	}
 	before, _ := m.eligible(was)
 	count := func(b *roaring.Bitmap) string { return m.show(int(b.GetCardinality())) } //nolint:gosec // people are few
 	return &Changes{

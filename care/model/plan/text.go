@@ -176,7 +176,11 @@ func (p *Part) textChanges(b *strings.Builder) {
 	if c == nil {
 		return
 	}
-	fmt.Fprintf(b, "Against version %s in force: %s people stay eligible, %s become so, %s no longer are. People in the model stay on their version.\n", c.Version, comma(c.Both), comma(c.Gained), comma(c.Lost))
+	fmt.Fprintf(b, "Against version %s in force: ", c.Version)
+	if c.Both != "" {
+		fmt.Fprintf(b, "%s people stay eligible, %s become so, %s no longer are. ", comma(c.Both), comma(c.Gained), comma(c.Lost))
+	}
+	fmt.Fprintf(b, "%d changes. People in the model stay on their version.\n", len(c.Of))
 	for i, d := range c.Of {
 		if i == most {
 			fmt.Fprintf(b, "  and %d more changes\n", len(c.Of)-most)
