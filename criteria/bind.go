@@ -139,8 +139,10 @@ func (l *leaf) match(w *timeline.What) (r ref, why string) {
 		return r, "status"
 	case len(e.Statuses) == 0 && slices.Contains(language.NeverHappened, w.Status):
 		return r, "status"
-	case e.Codes != nil && !holds(e.Codes, w):
+	case e.Codes != nil && !holds(e.Codes, w.Codes):
 		return r, "code"
+	case e.Answer != nil && len(w.Answer) == 0, l.answer != nil && !holds(l.answer, w.Answer):
+		return r, "answer"
 	}
 	r = ref{leaf: uint32(l.at), comparator: comparator(w.Comparator), plain: l.plain()}
 	ok := false
@@ -155,8 +157,8 @@ func (l *leaf) match(w *timeline.What) (r ref, why string) {
 
 const unitOnly = "unit"
 
-func holds(s *language.CodeSet, w *timeline.What) bool {
-	return slices.ContainsFunc(w.Codes, func(c timeline.Code) bool { return s.Has(c.System, c.Code) })
+func holds(s *language.CodeSet, codes []timeline.Code) bool {
+	return slices.ContainsFunc(codes, func(c timeline.Code) bool { return s.Has(c.System, c.Code) })
 }
 
 func comparator(s string) byte {

@@ -46,6 +46,7 @@ type leaf struct {
 	last   *leaf              // of a window between two anchors
 	valued bool               // whether only events with a value in the unit are found
 	each   bool               // whether each event's value must lie in Events.Value
+	answer *language.CodeSet  // what each event's answer must be; nil: anything
 	lines  []*language.Events // other places that ask the same
 }
 
@@ -227,7 +228,9 @@ func (c *compiler) leaf(e *language.Events, valued bool) *leaf {
 	case e.Codes != nil:
 		l.unit = e.Codes.Unit
 	}
-	l.each = e.Value != nil && (e.Op == language.Has || e.Op == language.Count)
+	if e.Op == language.Has || e.Op == language.Count {
+		l.each, l.answer = e.Value != nil, e.Answer
+	}
 	if a := e.Window.Anchor; a != nil {
 		l.direct = false
 		if a.Events != nil {
@@ -263,6 +266,12 @@ func (l *leaf) key() string {
 	if l.each {
 		v := e.Value
 		key += fmt.Sprintf("|%v %v %v %v", v.Low, v.High, v.LowIn, v.HighIn)
+	}
+	if e.Answer != nil {
+		key += "|answered"
+	}
+	if l.answer != nil {
+		key += " " + l.answer.ID
 	}
 	for _, a := range []*language.Anchor{w.Anchor, w.Last} {
 		if a != nil && a.Events == nil {

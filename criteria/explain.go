@@ -312,6 +312,9 @@ func (x *explainer) fired(l *leaf, i int) Fired {
 		Date: written(e.Day, e.Minute), Kind: e.Kind, Status: e.Status, Organisation: e.Organisation, Source: e.Source, Unit: e.Unit,
 	}
 	f.Code = code(l, e.What)
+	if len(e.Answer) > 0 {
+		f.Value = e.Answer[0].Code
+	}
 	if e.HasValue {
 		f.Value = e.Comparator + number(e.Value)
 		if v, _, ok := x.value(l, i); ok && e.Unit != l.unit && v != e.Value {
@@ -382,6 +385,8 @@ func (x *explainer) missing(n *eventNode) string {
 		return fmt.Sprintf("has %d, more than %s", f.count, e.Is)
 	case f.count > 0 && e.Value != nil:
 		return "the value is not " + e.Value.String()
+	case f.count > 0 && e.Answer != nil:
+		return "the answer is not " + e.Answer.Title
 	case f.count > 0:
 		return "it was not " + e.Was.Title
 	}
@@ -401,7 +406,7 @@ func (x *explainer) nearest(l *leaf) string {
 	whats := x.binding.set.Whats()
 	for i, what := range x.events.What {
 		w := &whats[what]
-		if l.events.Codes == nil || !holds(l.events.Codes, w) || x.events.Day[i] > x.on {
+		if l.events.Codes == nil || !holds(l.events.Codes, w.Codes) || x.events.Day[i] > x.on {
 			continue
 		}
 		best = i

@@ -220,10 +220,11 @@ func (n *eventNode) ask(m *machine) truth {
 			return no
 		}
 	}
-	if n.expr.Was != nil {
-		return truthOf(holds(n.expr.Was, &m.binding.set.Whats()[m.events.What[i]]))
+	w := &m.binding.set.Whats()[m.events.What[i]]
+	if n.expr.Answer != nil && !holds(n.expr.Answer, w.Answer) {
+		return no
 	}
-	return yes
+	return truthOf(n.expr.Was == nil || holds(n.expr.Was, w.Codes))
 }
 
 // number returns the count, or the value of the picked event.

@@ -27,6 +27,8 @@ glucose mmol/L 1003141000000105
 phq-9 1 720433000
 smoking - 77176002 8517006
 smoker - 77176002
+tobacco - 365981007
+answers-no - 373067005
 vaccine - 38598009
 `
 

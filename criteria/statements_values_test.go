@@ -105,6 +105,24 @@ func TestM24OnlyWhatHasAValue(t *testing.T) {
 		on two days | Condition fall 2025-01-01; Condition fall 2025-01-02; expect met`)
 }
 
+func TestM39Answers(t *testing.T) {
+	hold(t, group("{last: tobacco, answer: smoker}"), `
+		smokes | Observation tobacco 2025-06-01 answer smoker; expect met
+		did before | Observation tobacco 2025-06-01 answer smoker; Observation tobacco 2025-09-01 answer answers-no; expect not applicable; why last tobacco, answer smoker
+		asked again without an answer | Observation tobacco 2025-06-01 answer smoker; Observation tobacco 2025-09-01; expect met
+		never answered | Observation tobacco 2025-06-01; expect not applicable
+		is of the set, and does not answer so | Observation smoker 2025-06-01; expect not applicable`)
+	hold(t, group("{has: tobacco, answer: smoker}"), `
+		ever | Observation tobacco 2025-06-01 answer smoker; Observation tobacco 2025-09-01 answer answers-no; expect met
+		never | Observation tobacco 2025-09-01 answer answers-no; expect not applicable`)
+	hold(t, group("{count: tobacco, answer: smoker, is: exactly 1}"), "each | Observation tobacco 2025-06-01 answer smoker; Observation tobacco 2025-09-01 answer answers-no; expect met")
+	hold(t, group("{has: smoker}"), "an answer is not what an event is | Observation tobacco 2025-06-01 answer smoker; expect not applicable")
+	_, problems := language.Load(append(setFiles(), definition("it", group("{last: weight, value: over 80 kg, answer: smoker}"))), nil)
+	if len(problems) != 1 || !strings.Contains(problems.Error(), "a number or an answer") {
+		t.Errorf("a value and an answer at once: %v", problems)
+	}
+}
+
 func TestM25ValuesWithABound(t *testing.T) {
 	lib := load(t, definition("low", group("{last: glucose, value: under 140 mmol/L}")), definition("high", group("{last: glucose, value: at least 3 mmol/L}")),
 		definition("at", group("{last: glucose, value: under 5 mmol/L}")))

@@ -182,6 +182,9 @@ func (l *csvLoad) event(get fields) error {
 	if code := get("code"); code != "" {
 		e.Codes = []Code{{System: strings.Clone(get("system")), Code: strings.Clone(code)}}
 	}
+	if code := get("answer"); code != "" {
+		e.Answer = []Code{{System: strings.Clone(get("answer_system")), Code: strings.Clone(code)}}
+	}
 	if e.Day, e.Minute, ok = l.m.Events.moment(get("at")); !ok {
 		return invalid("The date of the event is missing, or in none of the mapping's formats.")
 	}

@@ -75,8 +75,11 @@ func appendWhat(dst []byte, w What) []byte {
 	for _, s := range []string{w.Kind, w.Class, w.Status, w.Unit, w.Comparator} {
 		dst = append(append(dst, s...), 0)
 	}
-	for _, c := range w.Codes {
-		dst = append(append(append(append(dst, c.System...), 0), c.Code...), 0)
+	for _, codes := range [][]Code{w.Codes, w.Answer} {
+		for _, c := range codes {
+			dst = append(append(append(append(dst, c.System...), 0), c.Code...), 0)
+		}
+		dst = append(dst, 1) // no system begins so
 	}
 	return dst
 }

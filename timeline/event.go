@@ -14,6 +14,7 @@ type What struct {
 	Unit       string // UCUM code of the value
 	Comparator string // of the value: <, <=, >= or >; empty: it is exactly that
 	Codes      []Code // all codings of the one concept, in order, without repetition
+	Answer     []Code // of an Observation whose value is a concept: the same of that
 }
 
 // Code is a coding; one without a system is the concept's text.
@@ -29,7 +30,7 @@ func (w What) Compare(x What) int {
 	return cmp.Or(
 		strings.Compare(w.Kind, x.Kind), slices.CompareFunc(w.Codes, x.Codes, Code.Compare),
 		strings.Compare(w.Class, x.Class), strings.Compare(w.Status, x.Status),
-		strings.Compare(w.Unit, x.Unit), strings.Compare(w.Comparator, x.Comparator),
+		strings.Compare(w.Unit, x.Unit), strings.Compare(w.Comparator, x.Comparator), slices.CompareFunc(w.Answer, x.Answer, Code.Compare),
 	)
 }
 

@@ -44,7 +44,7 @@ type layout struct {
 
 var (
 	personFields = append([]string{"person", "id", "born", "died", "registered", "deprivation", "resident"}, attributeNames[:]...)
-	eventFields  = []string{"person", "kind", "system", "code", "class", "status", "at", "until", "recorded", "value", "unit", "comparator", "organisation"}
+	eventFields  = []string{"person", "kind", "system", "code", "class", "status", "at", "until", "recorded", "value", "unit", "comparator", "answer_system", "answer", "organisation"}
 )
 
 // ReadMapping reads a mapping. The fault is Invalid, saying what is wrong.

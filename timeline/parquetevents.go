@@ -29,6 +29,8 @@ var eventColumns = []tableColumn{
 	{name: "value", kinds: "DOUBLE", optional: true},
 	{name: "unit", kinds: "BYTE_ARRAY", optional: true},
 	{name: "comparator", kinds: "BYTE_ARRAY", optional: true},
+	{name: "answer_system", kinds: "BYTE_ARRAY", optional: true},
+	{name: "answer", kinds: "BYTE_ARRAY", optional: true},
 	{name: "organisation", kinds: "BYTE_ARRAY", optional: true},
 }
 
@@ -311,6 +313,12 @@ func (b *batch) kinds(l *eventLoad) error {
 		{"code", func(w *What, s string) {
 			if w.Codes = []Code{{System: w.Codes[0].System, Code: s}}; w.Codes[0] == (Code{}) {
 				w.Codes = nil
+			}
+		}},
+		{"answer_system", func(w *What, s string) { w.Answer = []Code{{System: s}} }},
+		{"answer", func(w *What, s string) {
+			if w.Answer = []Code{{System: w.Answer[0].System, Code: s}}; w.Answer[0] == (Code{}) {
+				w.Answer = nil
 			}
 		}},
 	} {

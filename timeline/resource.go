@@ -166,6 +166,7 @@ func observations(res fhir.Value, e Event) []Event {
 
 // measure reads the value of an Observation or a component.
 func (e *Event) measure(v fhir.Value) {
+	e.Answer = codesOf(v, "valueCodeableConcept")
 	if n := v.Get("valueInteger"); n.Kind() == fhir.Number {
 		e.Value, e.HasValue = number(n)
 		return

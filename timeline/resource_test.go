@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,6 +130,23 @@ func TestVaccinationProcedure(t *testing.T) {
 	const want = "Immunization http://snomed.info/sct|34925111000001104,http://snomed.info/sct|433733003 2026-01-12 status=completed"
 	if len(events) != 1 || say(&events[0]) != want {
 		t.Errorf("got %v, want %s", events, want)
+	}
+}
+
+// TestAnswers: an Observation's coded value is its answer, not what it is; a
+// component has its own.
+func TestAnswers(t *testing.T) {
+	events := EventsOf(parse(t, `{"resourceType":"Observation","id":"x","status":"final","effectiveDateTime":"2026-01-12",`+
+		`"code":{"coding":[{"system":"s","code":"q"}]},"valueCodeableConcept":{"coding":[{"system":"s","code":"b"},{"system":"s","code":"a"}]},`+
+		`"component":[{"code":{"coding":[{"system":"s","code":"p"}]},"valueCodeableConcept":{"text":"Yes"}},{"code":{"coding":[{"system":"s","code":"r"}]},"valueInteger":1}]}`))
+	want := [][]Code{{{"s", "a"}, {"s", "b"}}, {{"", "Yes"}}, nil}
+	if len(events) != len(want) {
+		t.Fatalf("%d events, want %d", len(events), len(want))
+	}
+	for i := range want {
+		if !slices.Equal(events[i].Answer, want[i]) || len(events[i].Codes) != 1 {
+			t.Errorf("event %d is %v and answers %v, want %v", i, events[i].Codes, events[i].Answer, want[i])
+		}
 	}
 }
 

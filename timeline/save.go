@@ -16,7 +16,7 @@ import (
 // rules is the number of the rules by which events are made of resources and
 // laid down. It goes up whenever EventsOf, ProfileOf or the columns change; what
 // was made by other rules is made anew.
-const rules = 3
+const rules = 4
 
 var saved = fmt.Sprintf("joinery timelines 1, rules %d\n", rules)
 
@@ -208,10 +208,12 @@ func (e *encoder) whats(s *[]What) {
 	var fields, counts []string
 	for _, w := range *s {
 		fields = append(fields, w.Kind, w.Class, w.Status, w.Unit, w.Comparator)
-		for _, c := range w.Codes {
-			fields = append(fields, c.System, c.Code)
+		for _, codes := range [][]Code{w.Codes, w.Answer} {
+			for _, c := range codes {
+				fields = append(fields, c.System, c.Code)
+			}
+			counts = append(counts, string(rune(len(codes))))
 		}
-		counts = append(counts, string(rune(len(w.Codes))))
 	}
 	e.strings(&counts)
 	e.strings(&fields)
@@ -290,12 +292,16 @@ func (d *decoder) whats(s *[]What) {
 		f, fields = fields[0], fields[1:]
 		return f
 	}
-	for _, count := range counts {
+	if len(counts)%2 != 0 {
+		d.failed = true
+	}
+	for ; len(counts) > 0 && !d.failed; counts = counts[2:] {
 		w := What{Kind: next(), Class: next(), Status: next(), Unit: next(), Comparator: next()}
-		for range []rune(count)[0] {
-			w.Codes = append(w.Codes, Code{System: next(), Code: next()})
-			if d.failed {
-				return
+		for i, codes := range []*[]Code{&w.Codes, &w.Answer} {
+			for range []rune(counts[i])[0] {
+				if *codes = append(*codes, Code{System: next(), Code: next()}); d.failed {
+					return
+				}
 			}
 		}
 		*s = append(*s, w)

@@ -17,8 +17,8 @@
 // An event's line has its FHIR resource type, a code set (the event takes the
 // set's first code) or "-", its day, then, when it has them, the value with its
 // unit, and "until DAY", "status WORD", "class CODE", "code CODE", "called WORD"
-// for what has no code, and "at ORGANISATION". A day may be known to the month
-// (2025-11) or the year. "why TEXT" asks that the reason contains a text, and
+// for what has no code, "at ORGANISATION", and "answer SET" for a value that is a
+// code: the set's first. A day may be known to the month (2025-11) or the year. "why TEXT" asks that the reason contains a text, and
 // "changes DAY to ANSWER", or "changes never", for the next change.
 //
 // The format is line by line on purpose: a case is read far more often than it
@@ -203,7 +203,7 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 			continue
 		}
 		if len(words) == 1 || !keyword(words[0]) {
-			return fmt.Errorf("%q is not understood; after the day come a value with its unit, until, status, class, code, called and at", words[0])
+			return fmt.Errorf("%q is not understood; after the day come a value with its unit, until, status, class, code, called, at and answer", words[0])
 		}
 		var err error
 		switch words[0] {
@@ -225,6 +225,12 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 			e.Codes = []timeline.Code{{Code: words[1]}}
 		case "at":
 			e.Organisation = words[1]
+		case "answer":
+			s, ok := r.lib.CodeSets[words[1]]
+			if !ok {
+				return fmt.Errorf("there is no code set %q", words[1])
+			}
+			e.Answer = []timeline.Code{{System: s.Codes[0].System, Code: s.Codes[0].Code}}
 		}
 		if err != nil {
 			return err
@@ -237,7 +243,7 @@ func (r *reader) details(e *timeline.Event, c *Case, words []string, unit string
 
 func keyword(s string) bool {
 	switch s {
-	case "until", "recorded", "status", "class", "code", "called", "at":
+	case "until", "recorded", "status", "class", "code", "called", "at", "answer":
 		return true
 	}
 	return false

@@ -68,7 +68,12 @@ func (w *writer) list(e *language.Events, valued bool) string {
 		w.units[unit] = true
 		conditions = append(conditions, value+" is not null")
 	}
-	if e.Value != nil && (e.Op == language.Has || e.Op == language.Count) {
+	switch each := e.Op == language.Has || e.Op == language.Count; {
+	case e.Answer != nil && each:
+		conditions = append(conditions, w.answer(e.Answer, "E"))
+	case e.Answer != nil:
+		conditions = append(conditions, "(exists E.answers or E.answered is not null)")
+	case e.Value != nil && each:
 		conditions = append(conditions, in(e.Value, value, "E.comparator"))
 	}
 	expression := w.those(e.Codes) + " E\n    where " + strings.Join(conditions, "\n      and ") + "\n    return all E"
@@ -171,11 +176,21 @@ func wordsIn(s *language.CodeSet, words string) []string {
 
 // codes writes that one event is in a code set.
 func (w *writer) codes(s *language.CodeSet, e string) string {
+	return w.oneOf(s, e+".codes", e+".words")
+}
+
+// answer writes that what one event's value is, as a concept, is in a code set.
+func (w *writer) answer(s *language.CodeSet, e string) string {
+	return w.oneOf(s, e+".answers", "Lower("+e+".answered)")
+}
+
+// oneOf writes that some of the codes are in a code set, or the words.
+func (w *writer) oneOf(s *language.CodeSet, codes, said string) string {
 	var parts []string
-	words := wordsIn(s, e+".words")
+	words := wordsIn(s, said)
 	if len(words) < len(s.Codes) {
 		w.sets[s.ID] = s
-		parts = append(parts, fmt.Sprintf("exists (%s.codes C where C in %s return all 1)", e, quoted(s.ID)))
+		parts = append(parts, fmt.Sprintf("exists (%s C where C in %s return all 1)", codes, quoted(s.ID)))
 	}
 	if len(words) > 0 {
 		parts = append(parts, "Coalesce("+strings.Join(words, " or ")+", false)")
@@ -257,7 +272,7 @@ func (w *writer) pick(e *language.Events, valued bool) string {
 	pick := map[bool]string{true: "Last", false: "First"}[e.Op == language.Last]
 	w.define(name, fmt.Sprintf(`%s(%s E
     return all Tuple {
-      event: E, by: ToString(%s), place: "Order"(E.begins, E.moment, E.kind, E.codes, E.words, E.class, E.status, E.unit, E.comparator), valued: if E.value is null then 0 else 1,
+      event: E, by: ToString(%s), place: "Order"(E.begins, E.moment, E.kind, E.codes, E.words, E.class, E.status, E.unit, E.comparator, E.answers, E.answered), valued: if E.value is null then 0 else 1,
       value: Coalesce(E.value, 0.0), ended: Coalesce(ToString(E.ended), ''), entered: ToString(E.entered)
     }
     sort by by, place, valued, value, ended, entered)`, pick, quoted(list), by))
@@ -277,6 +292,9 @@ func (w *writer) condition(e *language.Events) string {
 	parts := []string{pick + " is not null"}
 	if e.Value != nil {
 		parts = append(parts, "Coalesce("+in(e.Value, inUnit(unitOf(e))+"("+pick+".value, "+pick+".unit)", pick+".comparator")+", false)")
+	}
+	if e.Answer != nil {
+		parts = append(parts, "Coalesce("+w.answer(e.Answer, pick)+", false)")
 	}
 	if e.Was != nil {
 		parts = append(parts, "Coalesce("+w.codes(e.Was, pick)+", false)")

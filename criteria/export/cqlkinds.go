@@ -94,9 +94,9 @@ func (k kind) event(measured string) string {
 		}
 		return s
 	}
-	value := "null, null"
+	value := "null, null, null"
 	if measured != "" {
-		value = fmt.Sprintf("(%[1]s.value as FHIR.Quantity), (%[1]s.value as FHIR.integer).value", measured)
+		value = fmt.Sprintf("(%[1]s.value as FHIR.Quantity), (%[1]s.value as FHIR.integer).value, (%[1]s.value as FHIR.CodeableConcept)", measured)
 	}
 	return fmt.Sprintf("\"Event\"('%s', X.id.value, %s, X.meta.lastUpdated.value, %s, %s, %s, %s, %s, %s, %s)", k.name, k.start,
 		or(k.ended, "null"), or(k.recorded, "null"), k.status, or(k.class, "null"), or(k.concepts, "{ null as FHIR.CodeableConcept }"), or(k.said, "null"), value)

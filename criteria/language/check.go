@@ -257,7 +257,7 @@ func (e *Events) key(window bool) string {
 			b.WriteString(" " + s.text)
 		}
 	}
-	fmt.Fprintf(&b, " %s %v %v", e.WasName, e.Days, e.Concepts)
+	fmt.Fprintf(&b, " %s %s %v %v", e.WasName, e.AnswerName, e.Days, e.Concepts)
 	return b.String()
 }
 

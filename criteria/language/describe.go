@@ -179,6 +179,9 @@ func (e *Events) describe() string {
 	if e.Value != nil {
 		b.WriteString(", value " + e.Value.String())
 	}
+	if e.Answer != nil {
+		b.WriteString(", answer " + e.Answer.Title)
+	}
 	if e.Was != nil {
 		b.WriteString(", was " + e.Was.Title)
 	}

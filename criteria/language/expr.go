@@ -101,21 +101,23 @@ const (
 // Events is a condition on the events of a person.
 type Events struct {
 	at
-	Op       EventOp
-	Subject  string   // the id of a code set, or "any"
-	Codes    *CodeSet // nil when the subject is "any"
-	Kinds    []string // FHIR resource types; empty: any
-	Classes  []string // classes of Encounter; empty: any
-	Statuses []string // empty: all but those that say that it did not happen
-	Ongoing  bool     // only events that have not ended by the index date
-	Dated    Dating
-	Window   Window
-	Value    *Span    // of each event (Has, Count) or of the picked one
-	Was      *CodeSet // what the picked event must be
-	WasName  string
-	Is       *Span // of the number counted; nil where a number is wanted
-	Days     bool  // count days on which events lie, not events
-	Concepts bool  // count different codes, not events
+	Op         EventOp
+	Subject    string   // the id of a code set, or "any"
+	Codes      *CodeSet // nil when the subject is "any"
+	Kinds      []string // FHIR resource types; empty: any
+	Classes    []string // classes of Encounter; empty: any
+	Statuses   []string // empty: all but those that say that it did not happen
+	Ongoing    bool     // only events that have not ended by the index date
+	Dated      Dating
+	Window     Window
+	Value      *Span    // of each event (Has, Count) or of the picked one
+	Was        *CodeSet // what the picked event must be
+	WasName    string
+	Answer     *CodeSet // what the coded value must be: of each event (Has, Count) or of the picked one
+	AnswerName string
+	Is         *Span // of the number counted; nil where a number is wanted
+	Days       bool  // count days on which events lie, not events
+	Concepts   bool  // count different codes, not events
 }
 
 // NeverHappened are the statuses that say that a thing did not happen, or not

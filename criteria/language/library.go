@@ -220,6 +220,9 @@ func (l *Library) events(d *Definition, e *Events, problems *Problems) {
 	if e.WasName != "" {
 		e.Was = l.codeSet(d, e.Place, e.WasName, problems)
 	}
+	if e.AnswerName != "" {
+		e.Answer = l.codeSet(d, e.Place, e.AnswerName, problems)
+	}
 	for _, a := range []*Anchor{e.Window.Anchor, e.Window.Last} {
 		if a != nil && a.Events != nil && (a.Events.Codes == nil && a.Events.Subject != "any") {
 			l.events(d, a.Events, problems)

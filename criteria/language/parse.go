@@ -263,6 +263,9 @@ func (r *reader) readEvents(op EventOp, f *written.Fields, n *yaml.Node) *Events
 	}
 	e.Window = r.window(f, n)
 	e.Value = r.spanOf(f, "value")
+	if e.AnswerName = f.Text("answer"); e.AnswerName != "" && e.Value != nil {
+		r.Wrong(n, "A value is a number or an answer; keep one of \"value\" and \"answer\".")
+	}
 	if op == Count {
 		e.Is = r.spanOf(f, "is")
 		e.Days, e.Concepts = f.Yes("on different days"), f.Yes("of different codes")

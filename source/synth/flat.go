@@ -11,6 +11,7 @@ type line struct {
 	until, recorded           int64 // noTime: none
 	value                     float64
 	unit                      *Unit // nil: no value
+	answerSystem, answer      string
 	status, organisation      string
 }
 
@@ -39,6 +40,7 @@ func lines(p *Person, give func(*line)) {
 		for _, part := range e.Parts {
 			l.what(part.What, "")
 			l.value, l.unit = rounded(part.Value, part.Digits), part.Unit
+			l.answerSystem, l.answer = "", ""
 			give(&l)
 		}
 	}
@@ -61,8 +63,13 @@ func (l *line) fill(p *Person, e *Event) {
 	if f.placed && e.Org != nil && (e.Kind != MedicationRequest || e.Who == nil) {
 		l.organisation = e.Org.ID
 	}
-	if e.Kind == Observation && e.Unit != nil {
+	if e.Kind != Observation {
+		return
+	}
+	if e.Unit != nil {
 		l.value, l.unit = rounded(e.Value, e.Digits), e.Unit
+	} else if e.Answer != nil {
+		l.answerSystem, l.answer = e.Answer.System, e.Answer.Code
 	}
 }
 

@@ -39,6 +39,8 @@ type (
 		Recorded     *int64   `parquet:"recorded,timestamp(millisecond),optional"`
 		Value        *float64 `parquet:"value,dict,optional"`
 		Unit         *string  `parquet:"unit,dict,optional"`
+		AnswerSystem *string  `parquet:"answer_system,dict,optional"`
+		Answer       *string  `parquet:"answer,dict,optional"`
 		Status       string   `parquet:"status,dict"`
 		Organisation *string  `parquet:"organisation,dict,optional"`
 	}
@@ -181,6 +183,8 @@ func (g *group) event(l *line) {
 		g.null()
 		g.null()
 	}
+	g.maybeText(l.answerSystem)
+	g.maybeText(l.answer)
 	g.text(l.status)
 	g.maybeText(l.organisation)
 }
