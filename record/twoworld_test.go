@@ -102,7 +102,8 @@ func seats(t *testing.T) []*seat {
 			},
 			grant: record.Grant{Role: "casefinder", Organization: "a", Groups: []fhir.ID{"found"}},
 			sees: func(f facts) bool {
-				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut() && !f.shared && (f.of("Patient") || f.of("RiskAssessment") && f.marked("finding"))
+				return (f.about("p1") || f.about("p4")) && !f.sensitiveBut() && !f.shared && (f.of("Patient") || f.of("RiskAssessment") && f.marked("finding")) ||
+					directory(f, "HealthcareService")
 			},
 			vary: varyAllBut,
 		},

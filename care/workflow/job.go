@@ -33,6 +33,15 @@ type Now struct {
 
 const jobSystem = "urn:joinery:task-state"
 
+// machine returns the table of a kind of task that is no referral, and the system
+// of its states.
+func machine(kind string) (*Table, string) {
+	if kind == KindInvite {
+		return Invites(), inviteState
+	}
+	return Tasks(), jobSystem
+}
+
 func todo(s State) concept {
 	return concept{Coding: []coding{{System: jobSystem, Code: string(s)}}, Text: Tasks().Standing(s).Title}
 }
@@ -78,18 +87,20 @@ func (f *Flow) Stands(r *Referral) *Now {
 // job reads a task that is no referral.
 func (f *Flow) job(t *held) *Now {
 	n := &Now{
-		Task: t.id, Kind: coded(t.get("code"), KindSystem), State: State(coded(t.get("businessStatus"), jobSystem)),
+		Task: t.id, Kind: coded(t.get("code"), KindSystem),
 		Patient: idOf(t.get("for", "reference").Text(), "Patient/"), About: t.get("code", "text").Text(),
 		Owner: t.get("owner", "reference").Text(), Claimed: tagged(t.doc.Root(), ClaimTag), ETag: t.etag,
 	}
 	if says := t.get("description").Text(); says != "" {
 		n.About += ": " + says
 	}
-	if s := Tasks().Standing(n.State); s != nil {
+	table, system := machine(n.Kind)
+	n.State = State(coded(t.get("businessStatus"), system))
+	if s := table.Standing(n.State); s != nil {
 		n.Title = s.Title
 	}
 	n.Due, _ = time.Parse(time.RFC3339, t.get("restriction", "period", "end").Text())
-	n.Moves = Tasks().Legal(n.State, f.holder(n.Owner)...)
+	n.Moves = table.Legal(n.State, f.holder(n.Owner)...)
 	return n
 }
 
@@ -103,6 +114,8 @@ func (f *Flow) holder(owner string) []Side {
 		return []Side{Person}
 	case s.Role() == access.Staff && s.Is(owner):
 		return []Side{Receiver}
+	case s.Role() == access.CaseFinder && s.Is(owner):
+		return []Side{Finder}
 	}
 	return nil
 }
@@ -110,7 +123,8 @@ func (f *Flow) holder(owner string) []Side {
 // doJob makes a move of a task that is no referral.
 func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 	n := f.job(t)
-	move := Tasks().Move(m.Move)
+	table, system := machine(n.Kind)
+	move := table.Move(m.Move)
 	from := string(t.id) + " " + m.Version
 	switch sides := f.holder(n.Owner); {
 	case move == nil:
@@ -128,16 +142,21 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 		return nil, fault.New(fault.Conflict, "The task is "+n.Title+"; from there it cannot "+move.Name+".")
 	}
 	if move.needs(NeedReason) {
-		if err := Tasks().reason(move, m.Reason); err != nil {
+		if err := table.reason(move, m.Reason); err != nil {
+			return nil, err
+		}
+	}
+	if n.Kind == KindInvite && move.Name == "agree" {
+		if err := f.agreed(ctx, t, &m); err != nil {
 			return nil, err
 		}
 	}
 	now := f.clock()
-	to := Tasks().Standing(move.To)
+	to := table.Standing(move.To)
 	step := Step{Move: move.Name, At: now, By: f.holder(n.Owner)[0], Who: f.who(), Reason: m.Reason, Says: strings.TrimSpace(m.Says + " " + m.Outcome), made: string(t.id) + " " + t.etag}
 	t.add("extension", step.extension())
 	t.set("status", to.Task)
-	t.set("businessStatus", todo(move.To))
+	t.set("businessStatus", concept{Coding: []coding{{System: system, Code: string(move.To)}}, Text: to.Title})
 	t.set("lastModified", instant(now))
 	if m.Reason != "" {
 		t.set("statusReason", concept{Coding: []coding{{System: reasonCodes, Code: m.Reason}}, Text: m.Says})

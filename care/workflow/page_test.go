@@ -42,7 +42,7 @@ A referral is asked for by a practice, a hospital, the person themselves or thei
 	for _, part := range []struct {
 		title string
 		table *workflow.Table
-	}{{"A referral", workflow.Referrals()}, {"A task", workflow.Tasks()}} {
+	}{{"A referral", workflow.Referrals()}, {"A task", workflow.Tasks()}, {"Somebody whom a model found", workflow.Invites()}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| state | is | whose turn |\n|---|---|---|\n", part.title)
 		for _, s := range part.table.States {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.State, s.Title, turn(s.Turn))
@@ -65,8 +65,46 @@ A referral is asked for by a practice, a hospital, the person themselves or thei
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s |\n", s.ID, s.Title, words(s.Starts), words(s.Stops), words(s.Closes), s.Within, note)
 	}
+	b.WriteString(cases)
 	return b.String()
 }
+
+// cases explains the sentences of care/workflow/script.
+const cases = `
+## Cases
+
+A case of a model (` + "`packs/ID/cases/week.txt`" + `) says over time who does what and what must be so then. ` + "`go test ./cmd/joinery -run TestCasesOfModels`" + ` plays it against the real server, twice, and with stops midway, and wants the same record each time. Before the cases stand the names:
+
+    person Amina is Patient/amina
+    service the falls car is HealthcareService/model-falls-response-car-car-one
+    role the falls nurse is staff of Organization/falls at HealthcareService/model-falls-response-car-car-one
+    role Ben's daughter is the carer RelatedPerson/daughter
+    role Amina herself is the person Patient/amina
+
+Then what happens, in order, in London's time; ", and is refused" at the end says that it must be:
+
+    case: a fall
+    at 2026-02-03 09:10, the practice refers Amina to the falls car because "Fell at home"
+    at 2026-02-03 09:10, the practice refers Amina to the falls car by way of the front door because "Fell at home"
+    at 2026-02-03 09:12, the falls nurse accepts Amina's referral
+    at 2026-02-03 09:15, the falls nurse declines Amina's referral because no-room to the community team
+    at 2026-02-03 09:15, the falls nurse declines Amina's referral because no-room to the referrer saying "See her today"
+    at 2026-02-03 09:20, the falls nurse asks Amina's referral saying "Can she stand?"
+    at 2026-02-03 09:30, the falls nurse books Amina's referral for 2026-02-04 10:00
+    at 2026-02-03 10:40, the falls nurse does "Visit by both" for Amina with outcome "Up again"
+    at 2026-02-03 11:00, the falls nurse completes Amina's referral with outcome "Stayed at home"
+
+And what must be so:
+
+    expect Amina's referral is active at the falls car
+    expect the falls nurse can accept Amina's referral
+    expect the falls nurse cannot complete Amina's referral
+    expect with-the-person of Amina's referral is met
+    expect the list of the falls nurse has "Visit by both" for Amina
+    expect the list of the falls nurse has not "Visit by both" for Amina
+    expect the falls nurse sees Amina
+    expect the falls nurse does not see Amina
+`
 
 func turn(s workflow.Side) string {
 	switch s {

@@ -30,6 +30,7 @@ type Asking struct {
 	Priority  string   // routine, urgent, asap or stat; empty: routine
 	Standards []string // ids of response standards, beside those that the service names
 	Draft     bool     // to be sent later
+	Consent   string   // how the person agreed, when they were asked
 	Finding   bool     // it comes of a model's having found the person
 
 	model *model.Model // in force for the service
@@ -193,6 +194,9 @@ func (f *Flow) referral(a *Asking, meant, first *directory.Service, tags []codin
 	}
 	if a.Note != "" {
 		q.Note = []annotation{{Text: a.Note}}
+	}
+	if a.Consent != "" {
+		q.Extension = append(q.Extension, extension{URL: consentURL, Text: a.Consent})
 	}
 	if a.Key != "" {
 		q.Identifier = []identifier{{System: KeySystem, Value: a.Key}}

@@ -91,7 +91,7 @@ type Table struct {
 	Reasons []*Reason
 }
 
-//go:embed referrals.txt tasks.txt
+//go:embed referrals.txt tasks.txt invites.txt
 var texts embed.FS
 
 func shipped(file string) func() *Table {
@@ -107,10 +107,13 @@ func shipped(file string) func() *Table {
 	})
 }
 
-var referrals, tasks = shipped("referrals.txt"), shipped("tasks.txt")
+var referrals, tasks, invites = shipped("referrals.txt"), shipped("tasks.txt"), shipped("invites.txt")
 
 // Referrals returns how referrals go.
 func Referrals() *Table { return referrals() }
+
+// Invites returns how it goes with those whom a model found.
+func Invites() *Table { return invites() }
 
 // Tasks returns how other tasks go.
 func Tasks() *Table { return tasks() }

@@ -139,7 +139,8 @@ func itemOf(h *held, changed, now time.Time) Item {
 	}
 	i.State = State(coded(h.get("businessStatus"), StateSystem))
 	if i.State == "" {
-		i.State = State(coded(h.get("businessStatus"), jobSystem))
+		_, system := machine(i.Kind)
+		i.State = State(coded(h.get("businessStatus"), system))
 	}
 	if says := h.get("description").Text(); says != "" {
 		i.About += ": " + says

@@ -23,20 +23,22 @@ type flags struct {
 type commands struct {
 	flags
 
-	Import   importCommand   `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
-	Export   exportCommand   `cmd:"" help:"Write the record out as NDJSON."`
-	Serve    serveCommand    `cmd:"" help:"Serve the FHIR API."`
-	Synth    synthCommand    `cmd:"" help:"Invent people with whole lives, write, show or measure them."`
-	Demo     demoCommand     `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
-	Token    tokenCommand    `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
-	Verify   verifyCommand   `cmd:"" help:"Check every stored version and the chain of the audit."`
-	Reindex  reindexCommand  `cmd:"" help:"Build the search indexes again from the stored versions."`
-	Criteria criteriaCommand `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
-	Model    modelCommand    `cmd:"" help:"Write, check, compare and plan models of care."`
-	Referral referralCommand `cmd:"" help:"Refer people to services, and move referrals."`
-	Task     taskCommand     `cmd:"" help:"List and do tasks."`
-	Cfg      configCommand   `cmd:"" name:"config" help:"Look at the configuration."`
-	Version  versionCommand  `cmd:"" help:"Say which joinery this is."`
+	Import    importCommand    `cmd:"" help:"Take bundles, NDJSON, folders, .gz and .zip into the record."`
+	Export    exportCommand    `cmd:"" help:"Write the record out as NDJSON."`
+	Serve     serveCommand     `cmd:"" help:"Serve the FHIR API."`
+	Synth     synthCommand     `cmd:"" help:"Invent people with whole lives, write, show or measure them."`
+	Demo      demoCommand      `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
+	Token     tokenCommand     `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
+	Verify    verifyCommand    `cmd:"" help:"Check every stored version and the chain of the audit."`
+	Reindex   reindexCommand   `cmd:"" help:"Build the search indexes again from the stored versions."`
+	Criteria  criteriaCommand  `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`
+	Model     modelCommand     `cmd:"" help:"Write, check, compare and plan models of care."`
+	Referral  referralCommand  `cmd:"" help:"Refer people to services, and move referrals."`
+	Task      taskCommand      `cmd:"" help:"List and do tasks."`
+	Candidate candidateCommand `cmd:"" help:"Invite the people whom a model found."`
+	Measure   measureCommand   `cmd:"" help:"Count how it goes with a model's people."`
+	Cfg       configCommand    `cmd:"" name:"config" help:"Look at the configuration."`
+	Version   versionCommand   `cmd:"" help:"Say which joinery this is."`
 }
 
 const description = `Joinery is a shared care record: FHIR R4 on SQLite or PostgreSQL, with every access decided and audited.

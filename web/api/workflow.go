@@ -288,8 +288,11 @@ func moveValue(n *workflow.Now, m *workflow.Move) opValue {
 		parts = append(parts, opValue{Name: "needs", Code: string(need)})
 	}
 	table := workflow.Tasks()
-	if n.Kind == workflow.KindReferral {
+	switch n.Kind {
+	case workflow.KindReferral:
 		table = workflow.Referrals()
+	case workflow.KindInvite:
+		table = workflow.Invites()
 	}
 	for _, r := range table.ReasonsOf(m.Name) {
 		parts = append(parts, opValue{Name: "reason", Coding: &opCoding{r.Code, r.Title}})

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"joinery/care/workflow"
+	"joinery/fhir"
+)
+
+// candidateCommand groups what is done with the people whom a model found.
+type candidateCommand struct {
+	List    candidateList    `cmd:"" help:"List the people whom a model found and nobody has asked, with the reasons."`
+	Invite  candidateInvite  `cmd:"" help:"Note that somebody was invited."`
+	Decline candidateDecline `cmd:"" help:"Note that somebody is not invited, and why."`
+	Answer  candidateAnswer  `cmd:"" help:"Note what somebody said: yes, and they are referred; or no, and why."`
+}
+
+type candidateList struct {
+	Model string `arg:"" help:"The id of a model in force."`
+}
+
+// seeking is what a desk is told about a candidate.
+type seeking struct {
+	Model   string  `json:"model"`
+	Patient fhir.ID `json:"patient,omitempty"`
+	For     string  `json:"for,omitempty"`
+	Why     string  `json:"why,omitempty"`
+}
+
+// Run is the command.
+func (c *candidateList) Run(ctx context.Context, a *app) error {
+	var list []workflow.Candidate
+	if err := a.tell(ctx, "candidate", "/candidate/list", seeking{Model: c.Model}, &list); err != nil {
+		return err
+	}
+	if a.flags.JSON {
+		return a.printJSON(list)
+	}
+	for _, one := range list {
+		fmt.Fprintf(a.out, "Patient/%s, since %s\n", one.Patient, one.Since)
+		for _, r := range one.Reasons {
+			fmt.Fprintf(a.out, "  %s\n", r)
+		}
+		for _, j := range one.Judge {
+			fmt.Fprintf(a.out, "  to be judged: %s\n", j)
+		}
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.out, "Nobody is to be asked.")
+	}
+	return nil
+}
+
+type candidateInvite struct {
+	Model   string `arg:"" help:"The id of a model in force."`
+	Patient string `arg:"" help:"Id of the Patient."`
+	For     string `required:"" help:"The organisation that invites: Organization/ID." placeholder:"WHO"`
+}
+
+// Run is the command.
+func (c *candidateInvite) Run(ctx context.Context, a *app) error {
+	return a.stands(ctx, "candidate", "/candidate/invite", seeking{Model: c.Model, Patient: fhir.ID(c.Patient), For: c.For})
+}
+
+type candidateDecline struct {
+	Model   string `arg:"" help:"The id of a model in force."`
+	Patient string `arg:"" help:"Id of the Patient."`
+	For     string `required:"" help:"The organisation that would invite: Organization/ID." placeholder:"WHO"`
+	Reason  string `required:"" help:"Why they are not invited." placeholder:"TEXT"`
+}
+
+// Run is the command.
+func (c *candidateDecline) Run(ctx context.Context, a *app) error {
+	return a.stands(ctx, "candidate", "/candidate/decline", seeking{Model: c.Model, Patient: fhir.ID(c.Patient), For: c.For, Why: c.Reason})
+}
+
+type candidateAnswer struct {
+	Task    string `arg:"" help:"Id of the invitation's Task."`
+	Answer  string `arg:"" help:"yes or no." enum:"yes,no"`
+	Service string `help:"With yes: id of the model's service that they are referred to." placeholder:"ID"`
+	Consent string `help:"With yes: how they agreed, and to what." placeholder:"TEXT"`
+	Reason  string `help:"With no: said-no, has-help, too-far, not-now, unwell." placeholder:"CODE"`
+}
+
+// Run is the command.
+func (c *candidateAnswer) Run(ctx context.Context, a *app) error {
+	m := workflow.Making{Move: "refuse", Reason: c.Reason}
+	if c.Answer == "yes" {
+		m = workflow.Making{Move: "agree", Service: fhir.ID(c.Service), Says: c.Consent}
+	}
+	return a.stands(ctx, "candidate", "/task/move", doing{taskID(c.Task), m})
+}
+
+// measureCommand groups what is counted.
+type measureCommand struct {
+	Run measureRun `cmd:"" help:"Count a model's people: how far they came, why some did not, which clocks were met."`
+}
+
+type measureRun struct {
+	Model string `arg:"" help:"The id of a model in force."`
+}
+
+// Run is the command.
+func (c *measureRun) Run(ctx context.Context, a *app) error {
+	var f workflow.Funnel
+	if err := a.tell(ctx, "measure", "/measure/run", seeking{Model: c.Model}, &f); err != nil {
+		return err
+	}
+	if a.flags.JSON {
+		return a.printJSON(f)
+	}
+	for _, row := range []struct {
+		says string
+		n    int
+	}{
+		{"found, not asked yet", f.Candidates},
+		{"not invited", f.Passed},
+		{"invited", f.Invited},
+		{"said yes", f.Agreed},
+		{"referred", f.Referred},
+		{"waiting", f.Waiting},
+		{"began", f.Began},
+		{"in the model now", f.There},
+		{"completed", f.Completed},
+		{"taken on by another", f.Turned},
+		{"withdrew", f.Withdrew},
+		{"turned away to nobody", f.WrongDoors},
+	} {
+		fmt.Fprintf(a.out, "%6d  %s\n", row.n, row.says)
+	}
+	for _, part := range []struct {
+		title string
+		of    map[string]int
+	}{{"Why some did not go on:", f.Reasons}, {"How it ended:", f.Outcomes}} {
+		if len(part.of) > 0 {
+			fmt.Fprintln(a.out, part.title)
+		}
+		for _, says := range slices.Sorted(maps.Keys(part.of)) {
+			fmt.Fprintf(a.out, "%6d  %s\n", part.of[says], says)
+		}
+	}
+	if len(f.Clocks) > 0 {
+		fmt.Fprintln(a.out, "In time, of those decided:")
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.Clocks)) {
+		fmt.Fprintf(a.out, "%6d of %d  %s\n", f.Clocks[id].Of, f.Clocks[id].All, id)
+	}
+	return nil
+}
+
+func (d *desk) candidateList(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var of seeking
+	flow, err := d.flow(r, &of)
+	if err != nil {
+		return nil, err
+	}
+	list, err := flow.Candidates(r.Context(), of.Model)
+	if list == nil {
+		list = []workflow.Candidate{}
+	}
+	return list, err //nolint:wrapcheck // it is fit to be shown
+}
+
+func (d *desk) candidateInvite(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var of seeking
+	flow, err := d.flow(r, &of)
+	if err != nil {
+		return nil, err
+	}
+	now, err := flow.Invite(r.Context(), of.Model, of.Patient, of.For)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	return d.standing(now), nil
+}
+
+func (d *desk) candidateDecline(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var of seeking
+	flow, err := d.flow(r, &of)
+	if err != nil {
+		return nil, err
+	}
+	now, err := flow.Pass(r.Context(), of.Model, of.Patient, of.For, of.Why)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	return d.standing(now), nil
+}
+
+func (d *desk) measureRun(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var of seeking
+	flow, err := d.flow(r, &of)
+	if err != nil {
+		return nil, err
+	}
+	return flow.Funnel(r.Context(), of.Model) //nolint:wrapcheck // it is fit to be shown
+}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"joinery/care/applied"
+	"joinery/care/model"
+	"joinery/care/workflow/script"
+	"joinery/definitions"
+	"joinery/fhir"
+	"joinery/packs"
+	"joinery/record"
+	"joinery/record/access"
+	"joinery/record/search"
+	"joinery/timeline"
+	"joinery/web"
+	"joinery/web/api"
+)
+
+// theatre is the real server over a real record, in which cases are played.
+type theatre struct {
+	*testing.T
+	url    string
+	mu     sync.Mutex
+	now    time.Time
+	rec    *record.Record
+	server *web.Server
+	tokens map[string]string
+}
+
+func (th *theatre) clock() time.Time {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	return th.now
+}
+
+// open starts the server, again after it was stopped.
+func (th *theatre) open() {
+	th.Helper()
+	rec, err := record.Open(th.Context(), th.url, record.Options{Clock: th.clock, Rand: rand.NewChaCha8([32]byte{byte(len(th.tokens))}), StateDir: th.TempDir()})
+	if err != nil {
+		th.Fatal(err)
+	}
+	th.rec = rec
+	th.server = web.New(web.Options{Log: slog.New(slog.DiscardHandler), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{})})
+	if _, err := api.New(th.server, rec, api.Options{Base: "https://joinery.example/fhir", Clock: th.clock, Version: "test"}); err != nil {
+		th.Fatal(err)
+	}
+}
+
+func (th *theatre) close() {
+	if err := th.rec.Close(); err != nil {
+		th.Error(err)
+	}
+}
+
+func (th *theatre) desk() *record.View {
+	th.Helper()
+	scopes, err := access.ParseScopes(everything)
+	if err != nil {
+		th.Fatal(err)
+	}
+	s, err := access.NewSystem(access.Who{Client: "desk", Operator: "test", Purpose: access.Treatment, Scopes: scopes})
+	if err != nil {
+		th.Fatal(err)
+	}
+	return th.rec.As(s)
+}
+
+// stock puts in who the case is about, all that their rights rest on, and the model.
+func (th *theatre) stock(b *script.Book, m *model.Model) {
+	th.Helper()
+	var ops []record.Op
+	put := func(typ, id, text string) {
+		doc, err := fhir.Parse([]byte(`{"resourceType":"` + typ + `","id":"` + id + `",` + text + `}`))
+		if err != nil {
+			th.Fatal(err)
+		}
+		ops = append(ops, record.Op{Kind: record.Update, Type: typ, ID: fhir.ID(id), Body: doc})
+	}
+	var actors []string
+	for _, id := range []string{"gp", "calls", "falls", "team", "hub"} {
+		put("Organization", id, `"name":"`+id+`"`)
+		actors = append(actors, `{"role":{"text":"party"},"reference":{"reference":"Organization/`+id+`"}}`)
+	}
+	const consent = `"status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"policyRule":{"text":"x"},`
+	put("Consent", "agreement", consent+`"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}],"actor":[`+strings.Join(actors, ",")+`]}`)
+	put("HealthcareService", "team-s", `"name":"Community team","providedBy":{"reference":"Organization/team"}`)
+	for _, person := range slices.Sorted(maps0(b.People)) {
+		id := strings.TrimPrefix(person, "Patient/")
+		put("Patient", id, `"generalPractitioner":[{"reference":"Organization/gp"},{"reference":"Organization/calls"}]`)
+		put("RelatedPerson", "of-"+id, `"patient":{"reference":"`+person+`"}`)
+		put("Consent", "carer-"+id, consent+`"patient":{"reference":"`+person+`"},"provision":{"type":"permit","actor":[{"role":{"text":"carer"},"reference":{"reference":"RelatedPerson/daughter"}}]}`)
+	}
+	if _, err := th.desk().Transact(th.Context(), ops); err != nil {
+		th.Fatal(err)
+	}
+	from, _ := timeline.ParseDay("2026-01-01")
+	if _, err := applied.Apply(th.Context(), th.desk(), applied.Application{Model: m, From: from, Provider: "Organization/falls", Why: "The case", At: th.clock()}); err != nil {
+		th.Fatal(err)
+	}
+	th.grant("", record.Grant{Scope: "system/*.cruds"})
+	for _, name := range slices.Sorted(maps1(b.Roles)) {
+		r := b.Roles[name]
+		_, who, _ := strings.Cut(r.Who, "/")
+		_, organisation, _ := strings.Cut(r.Organisation, "/")
+		switch r.Kind {
+		case "staff":
+			th.grant(name, record.Grant{Role: "staff", Purpose: "TREAT", Display: name, Practitioner: fhir.ID("at-" + organisation), Organization: fhir.ID(organisation)})
+		case "person":
+			th.grant(name, record.Grant{Role: "patient", Patient: fhir.ID(who)})
+		case "carer":
+			th.grant(name, record.Grant{Role: "carer", RelatedPersons: []fhir.ID{fhir.ID(who)}})
+		default:
+			th.Fatalf("nobody plays %s", r.Kind)
+		}
+	}
+}
+
+func maps0(m map[string]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, v := range m {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func maps1(m map[string]*script.Role) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (th *theatre) grant(name string, g record.Grant) {
+	th.Helper()
+	token, err := th.desk().CreateToken(th.Context(), "role "+name, g, time.Time{})
+	if err != nil {
+		th.Fatal(err)
+	}
+	th.tokens[name] = token
+}
+
+// stage is how a case asks the server.
+func (th *theatre) stage() script.Stage {
+	return script.Stage{
+		Set: func(at time.Time) {
+			th.mu.Lock()
+			th.now = at
+			th.mu.Unlock()
+		},
+		Ask: func(role *script.Role, method, path, body, version string) (int, []byte) {
+			name := ""
+			if role != nil {
+				name = role.Name
+			}
+			r := httptest.NewRequestWithContext(th.Context(), method, path, strings.NewReader(body))
+			if body == "" {
+				r.Body, r.ContentLength = http.NoBody, 0
+			} else {
+				r.Header.Set("Content-Type", "application/fhir+json")
+			}
+			r.Header.Set("Authorization", "Bearer "+th.tokens[name])
+			if version != "" {
+				r.Header.Set("If-Match", version)
+			}
+			w := httptest.NewRecorder()
+			th.server.ServeHTTP(w, r)
+			return w.Code, w.Body.Bytes()
+		},
+	}
+}
+
+var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// left returns what the record holds after a case, with the ids that the server
+// gave numbered as they come.
+func (th *theatre) left() string {
+	th.Helper()
+	var lines []string
+	for _, typ := range []string{"ServiceRequest", "Task", "EpisodeOfCare", "CarePlan", "CareTeam"} {
+		q, err := search.Parse(typ, []search.Pair{{Name: "_count", Value: "1000"}}, search.Options{Strict: true})
+		if err != nil {
+			th.Fatal(err)
+		}
+		page, err := th.desk().Search(th.Context(), q)
+		if err != nil {
+			th.Fatal(err)
+		}
+		for i := range page.Entries {
+			lines = append(lines, string(page.Entries[i].Version.JSON()))
+		}
+	}
+	slices.SortFunc(lines, func(a, b string) int {
+		return strings.Compare(uuids.ReplaceAllString(a, ""), uuids.ReplaceAllString(b, ""))
+	})
+	seen := map[string]string{}
+	return uuids.ReplaceAllStringFunc(strings.Join(lines, "\n"), func(id string) string {
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("#%d", len(seen)+1)
+		}
+		return seen[id]
+	})
+}
+
+// play plays a case; stop is after which step the server is stopped and what was
+// done last is sent again, 0 for never. It returns what the record holds then.
+func play(t *testing.T, b *script.Book, c *script.Case, m *model.Model, stop int) string {
+	t.Helper()
+	th := &theatre{T: t, url: "sqlite:" + filepath.Join(t.TempDir(), "case.db"), now: time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC), tokens: map[string]string{}}
+	th.open()
+	defer func() { th.close() }()
+	th.stock(b, m)
+	run := script.Start(b, c, th.stage())
+	for done := false; !done; {
+		var wrong string
+		if wrong, done = run.Step(); wrong != "" {
+			t.Errorf("%s: %s", c.Name, wrong)
+		}
+		if run.Next == stop {
+			th.close()
+			th.open()
+			run.Again()
+		}
+	}
+	return th.left()
+}
+
+// TestCasesOfModels plays the weeks of the models that are shipped against the real
+// server; each twice, which leaves the same, and once more with stops midway, which
+// leaves the same too.
+func TestCasesOfModels(t *testing.T) {
+	played := 0
+	for _, id := range packs.IDs() {
+		files, _ := packs.Pack(id)
+		m, problems := model.Read(id, files, definitions.Shipped())
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		names, err := fs.Glob(packs.Files, id+"/cases/week*.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := packs.Files.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := script.Read(name, string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range b.Cases {
+				played++
+				t.Run(id+"/"+c.Name, func(t *testing.T) {
+					once := play(t, b, c, m, 0)
+					if again := play(t, b, c, m, 0); again != once {
+						t.Error("the same week left another record")
+					}
+					for _, stop := range []int{len(c.Steps) / 3, len(c.Steps) / 2} {
+						if stopped := play(t, b, c, m, stop); stopped != once {
+							t.Errorf("stopped after step %d and gone on with, it left another record", stop)
+						}
+					}
+					if !bytes.Contains([]byte(once), []byte("urn:joinery:move")) {
+						t.Error("nothing was moved")
+					}
+				})
+			}
+		}
+	}
+	if played == 0 {
+		t.Error("no case was played")
+	}
+}
