@@ -62,6 +62,9 @@ bench-quick: build ## the same on a small database, in three minutes
 live: build ## measure how soon what happens to people is found, with DISTRICT people and all shipped definitions
 	$(GO) run ./bench -live -district $(DISTRICT) -out live.json
 
+bench-workflow: ## measure moves of referrals, and worklists, on a quiet machine
+	$(GO) test ./care/workflow -run TestSpeed -speed -count=1 -v -timeout 20m
+
 test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10,000 requests in two worlds
 	$(GO) test ./record -run TwoWorlds -long -timeout 60m
 	$(GO) test ./record/store/storetest -long -timeout 60m
