@@ -51,19 +51,14 @@ func (f *Flow) inForce(ctx context.Context, s *directory.Service) (*model.Model,
 	return m, nil
 }
 
-// momentKinds are the events by which clocks know the moments of models.
-var momentKinds = map[string]clock.Kind{
-	"sent": clock.Sent, "received": clock.Received, "accepted": clock.Accepted, "invited": clock.Invited, "answered": clock.Answered,
-	"booked": clock.Booked, "first contact": clock.Started, "started": clock.Started, "ended": clock.Ended,
-}
-
-// standardsOf returns the response standards of a model, as clocks read them.
+// standardsOf returns the response standards of a model, as clocks read them: the
+// moments of models are kinds of event.
 func standardsOf(m *model.Model) []*clock.Standard {
 	var out []*clock.Standard
 	for i := range m.Standards {
 		s := &m.Standards[i]
 		out = append(out, &clock.Standard{
-			ID: m.ID + "/" + s.ID, Title: s.Says, Source: s.Source, Starts: []clock.Kind{momentKinds[s.Starts]}, Stops: []clock.Kind{momentKinds[s.Stops]},
+			ID: m.ID + "/" + s.ID, Title: s.Says, Source: s.Source, Starts: []clock.Kind{clock.Kind(s.Starts)}, Stops: []clock.Kind{clock.Kind(s.Stops)},
 			Closes: []clock.Kind{clock.Cancelled, clock.Failed}, Within: limitOf(s.Within),
 		})
 	}

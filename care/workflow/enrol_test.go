@@ -245,3 +245,11 @@ func TestWhoIsInStaysOnTheirVersion(t *testing.T) {
 		}
 	})
 }
+
+func TestMomentsOfModelsAreKindsOfEvent(t *testing.T) {
+	for _, moment := range model.Moments {
+		if !slices.Contains(clock.Kinds(), clock.Kind(moment)) {
+			t.Errorf("a model may say %q, which no clock knows", moment)
+		}
+	}
+}

@@ -91,17 +91,18 @@ func (th *theatre) stock(b *script.Book, m *model.Model) {
 		}
 		ops = append(ops, record.Op{Kind: record.Update, Type: typ, ID: fhir.ID(id), Body: doc})
 	}
+	provider, known := sides(b)
 	var actors []string
-	for _, id := range []string{"gp", "calls", "falls", "team", "hub"} {
-		put("Organization", id, `"name":"`+id+`"`)
-		actors = append(actors, `{"role":{"text":"party"},"reference":{"reference":"Organization/`+id+`"}}`)
+	for _, reference := range slices.Concat(known, []string{provider, "Organization/team"}) {
+		put("Organization", strings.TrimPrefix(reference, "Organization/"), `"name":"`+reference+`"`)
+		actors = append(actors, `{"role":{"text":"party"},"reference":{"reference":"`+reference+`"}}`)
 	}
 	const consent = `"status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"policyRule":{"text":"x"},`
 	put("Consent", "agreement", consent+`"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"}],"actor":[`+strings.Join(actors, ",")+`]}`)
 	put("HealthcareService", "team-s", `"name":"Community team","providedBy":{"reference":"Organization/team"}`)
 	for _, person := range slices.Sorted(maps0(b.People)) {
 		id := strings.TrimPrefix(person, "Patient/")
-		put("Patient", id, `"generalPractitioner":[{"reference":"Organization/gp"},{"reference":"Organization/calls"}]`)
+		put("Patient", id, `"generalPractitioner":[{"reference":"`+strings.Join(known, `"},{"reference":"`)+`"}]`)
 		put("RelatedPerson", "of-"+id, `"patient":{"reference":"`+person+`"}`)
 		put("Consent", "carer-"+id, consent+`"patient":{"reference":"`+person+`"},"provision":{"type":"permit","actor":[{"role":{"text":"carer"},"reference":{"reference":"RelatedPerson/daughter"}}]}`)
 	}
@@ -109,7 +110,7 @@ func (th *theatre) stock(b *script.Book, m *model.Model) {
 		th.Fatal(err)
 	}
 	from, _ := timeline.ParseDay("2026-01-01")
-	if _, err := applied.Apply(th.Context(), th.desk(), applied.Application{Model: m, From: from, Provider: "Organization/falls", Why: "The case", At: th.clock()}); err != nil {
+	if _, err := applied.Apply(th.Context(), th.desk(), applied.Application{Model: m, From: from, Provider: provider, Why: "The case", At: th.clock()}); err != nil {
 		th.Fatal(err)
 	}
 	th.grant("", record.Grant{Scope: "system/*.cruds"})
@@ -128,6 +129,22 @@ func (th *theatre) stock(b *script.Book, m *model.Model) {
 			th.Fatalf("nobody plays %s", r.Kind)
 		}
 	}
+}
+
+// sides returns who provides the model of a book, and the organisations that know
+// the people before: those of roles that are at no service.
+func sides(b *script.Book) (provider string, known []string) {
+	for _, name := range slices.Sorted(maps1(b.Roles)) {
+		r := b.Roles[name]
+		switch {
+		case r.Kind != "staff":
+		case r.Service == "":
+			known = append(known, r.Organisation)
+		case strings.HasPrefix(r.Service, "HealthcareService/model-"):
+			provider = r.Organisation
+		}
+	}
+	return provider, slices.Compact(known)
 }
 
 func maps0(m map[string]string) func(func(string) bool) {

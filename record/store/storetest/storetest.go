@@ -57,6 +57,8 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"a store opens again as it was", reopens},
 		{"reindex changes no answer", reindexes},
 		{"a follower is told of every transaction, in order, under a lease", follows},
+		{"a follower's lease from a clock that ran ahead keeps nobody waiting", followsByAWrongClock},
+		{"large transactions come one at a time, though more of them would be allowed", followsLarge},
 		{"an erasure leaves the hash and the reason", erases},
 		{"a random run is as a map would be", randomRun},
 	} {

@@ -79,9 +79,42 @@ func follows(_ *testing.T, w *world) {
 	if _, err := one.Next(w.ctx(), 10); err != nil {
 		w.Errorf("after the lease was given back: %v", err)
 	}
+}
 
-	// Large transactions come one at a time, though more of them would be allowed.
-	at := rest[1].T
+func followsByAWrongClock(_ *testing.T, w *world) {
+	w.commit(w.put("Patient", "p0", ""))
+	follow := func() *store.Follower {
+		f, err := w.Follow(w.ctx(), "clock", time.Minute)
+		if err != nil {
+			w.Fatal(err)
+		}
+		return f
+	}
+	one, two := follow(), follow()
+	right := w.clock()
+	w.setClock(right.AddDate(1, 0, 0)) // wrongly
+	if _, err := one.Next(w.ctx(), 10); err != nil {
+		w.Error(err)
+	}
+	w.setClock(right)
+	if _, err := two.Next(w.ctx(), 10); err != nil {
+		w.Errorf("a lease from a clock that was a year ahead keeps others waiting: %v", err)
+	}
+	_, err := one.After(w.ctx(), 0, 10)
+	w.wantKind("who took it by the wrong clock", err, fault.Unavailable)
+}
+
+func followsLarge(_ *testing.T, w *world) {
+	w.commit(w.put("Patient", "p0", ""))
+	one, err := w.Follow(w.ctx(), "large", time.Minute)
+	if err != nil {
+		w.Fatal(err)
+	}
+	first, err := one.Next(w.ctx(), 10)
+	if err != nil || len(first) != 1 {
+		w.Fatalf("first = %+v, %v", first, err)
+	}
+	at := first[0].T
 	for i := range 2 {
 		var many []*store.Change
 		for j := range 1_100 {
@@ -92,17 +125,6 @@ func follows(_ *testing.T, w *world) {
 	if large, err := one.After(w.ctx(), at, 10); err != nil || len(large) != 1 || len(large[0].Changed) != 1_100 {
 		w.Errorf("after the large ones: %d transactions, %v", len(large), err)
 	}
-	right := w.clock()
-	w.setClock(right.AddDate(1, 0, 0)) // wrongly
-	if _, err := one.Next(w.ctx(), 10); err != nil {
-		w.Error(err)
-	}
-	w.setClock(right)
-	if _, err := two.Next(w.ctx(), 10); err != nil {
-		w.Errorf("a lease from a clock that was a year ahead keeps others waiting: %v", err)
-	}
-	_, err = one.After(w.ctx(), rest[1].T, 10)
-	w.wantKind("who took it by the wrong clock", err, fault.Unavailable)
 }
 
 func erases(_ *testing.T, w *world) {
