@@ -31,6 +31,13 @@ type seeking struct {
 	Why     string  `json:"why,omitempty"`
 }
 
+// Help is shown by joinery candidate list --help.
+func (candidateList) Help() string {
+	return `With each stands what decided, so that whoever invites can say why. joinery serve --find keeps them up to date.
+
+    joinery candidate list escape-pain --purpose TREAT`
+}
+
 // Run is the command.
 func (c *candidateList) Run(ctx context.Context, a *app) error {
 	var list []workflow.Candidate
@@ -61,6 +68,13 @@ type candidateInvite struct {
 	For     string `required:"" help:"The organisation that invites: Organization/ID." placeholder:"WHO"`
 }
 
+// Help is shown by joinery candidate invite --help.
+func (candidateInvite) Help() string {
+	return `The invitation waits for an answer; its clock runs from now.
+
+    joinery candidate invite escape-pain p1 --for Organization/classes --purpose TREAT`
+}
+
 // Run is the command.
 func (c *candidateInvite) Run(ctx context.Context, a *app) error {
 	return a.stands(ctx, "candidate", "/candidate/invite", seeking{Model: c.Model, Patient: fhir.ID(c.Patient), For: c.For})
@@ -71,6 +85,13 @@ type candidateDecline struct {
 	Patient string `arg:"" help:"Id of the Patient."`
 	For     string `required:"" help:"The organisation that would invite: Organization/ID." placeholder:"WHO"`
 	Reason  string `required:"" help:"Why they are not invited." placeholder:"TEXT"`
+}
+
+// Help is shown by joinery candidate decline --help.
+func (candidateDecline) Help() string {
+	return `The person is not listed again for this version of the model, and the reason is counted.
+
+    joinery candidate decline escape-pain p1 --for Organization/classes --reason "In hospital" --purpose TREAT`
 }
 
 // Run is the command.
@@ -84,6 +105,14 @@ type candidateAnswer struct {
 	Service string `help:"With yes: id of the model's service that they are referred to." placeholder:"ID"`
 	Consent string `help:"With yes: how they agreed, and to what." placeholder:"TEXT"`
 	Reason  string `help:"With no: said-no, has-help, too-far, not-now, unwell." placeholder:"CODE"`
+}
+
+// Help is shown by joinery candidate answer --help.
+func (candidateAnswer) Help() string {
+	return `With yes the person is referred in the same step; with no the reason is counted.
+
+    joinery candidate answer 0190… yes --service model-escape-pain-leisure-centre --consent "By telephone, to take part" --purpose TREAT
+    joinery candidate answer 0190… no --reason not-now --purpose TREAT`
 }
 
 // Run is the command.
@@ -102,6 +131,13 @@ type measureCommand struct {
 
 type measureRun struct {
 	Model string `arg:"" help:"The id of a model in force."`
+}
+
+// Help is shown by joinery measure run --help.
+func (measureRun) Help() string {
+	return `How many were found, invited, referred and helped, and why others were not; how it ended, and which clocks were met. Every number is of the record as it is now.
+
+    joinery measure run falls-response-car --purpose HOPERAT`
 }
 
 // Run is the command.

@@ -142,7 +142,7 @@ func officers(c synth.Cast) []persona {
 	}
 	return append(all, persona{
 		Who: "the information-governance lead: reads who has seen what, and nothing else", Try: "AuditEvent?_count=3&_sort=-date",
-		as: tokenCreate{Name: "demo: information governance", Role: "system", Scope: "system/AuditEvent.rs system/Provenance.rs"},
+		as: tokenCreate{Name: "demo: information governance", Role: "system", Scope: "system/AuditEvent.rs system/Provenance.rs label/*"},
 	}, persona{
 		Who: "an administrator: keeps the directory of organisations, places, services and staff", Try: "HealthcareService?_count=3&_elements=name",
 		as: tokenCreate{

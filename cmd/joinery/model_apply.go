@@ -92,6 +92,13 @@ type modelRollback struct {
 	Why   string `required:"" help:"Why, and who decided it." placeholder:"TEXT"`
 }
 
+// Help is shown by joinery model rollback --help.
+func (modelRollback) Help() string {
+	return `The version before it holds again. Whoever is in the later version stays on it; the decision stands in the record beside the others.
+
+    joinery model rollback falls-response-car --why "Urgent care board, 3 March" --purpose HOPERAT`
+}
+
 // Run is the command.
 func (c *modelRollback) Run(ctx context.Context, a *app) error {
 	return a.decided(ctx, "/model/rollback", application{ID: c.ID, From: c.Since, Why: c.Why})
@@ -99,6 +106,13 @@ func (c *modelRollback) Run(ctx context.Context, a *app) error {
 
 type modelStatus struct {
 	ID string `arg:"" help:"The id of the model."`
+}
+
+// Help is shown by joinery model status --help.
+func (modelStatus) Help() string {
+	return `Every decision about the model: which version, from when, who decided it and why.
+
+    joinery model status falls-response-car --purpose HOPERAT`
 }
 
 // Run is the command.

@@ -55,11 +55,15 @@ func TestQuickStart(t *testing.T) {
 	var table strings.Builder
 	for _, r := range requests {
 		status, body := fetch(t, "http://"+address+"/fhir/Patient?_summary=count", r.token)
+		who, _, _ := strings.Cut(r.who, ":")
+		if status == http.StatusForbidden {
+			fmt.Fprintf(&table, "%-62s %4s\n", who, "none")
+			continue
+		}
 		var bundle struct{ Total json.Number }
 		if err := json.Unmarshal(body, &bundle); err != nil || status != http.StatusOK {
 			t.Fatalf("as %s: %d %s", r.who, status, body)
 		}
-		who, _, _ := strings.Cut(r.who, ":")
 		fmt.Fprintf(&table, "%-62s %4s\n", who, bundle.Total)
 	}
 	if !strings.Contains(string(readme), table.String()) {
@@ -69,6 +73,9 @@ func TestQuickStart(t *testing.T) {
 
 // printed is a request that make run prints.
 type printed struct{ who, token, url string }
+
+// seats is how many people and programs make run prints a request of.
+const seats = 13
 
 // makeRun starts make run and returns the requests that it prints; the test's
 // end stops it.
@@ -107,7 +114,7 @@ func makeRun(t *testing.T, address string) []printed {
 		}
 		if url, ok := strings.CutPrefix(line, "  'http"); ok {
 			p.url = "http" + strings.TrimSuffix(url, "'")
-			if requests = append(requests, p); len(requests) == 7 {
+			if requests = append(requests, p); len(requests) == seats {
 				go func() { _, _ = io.Copy(io.Discard, out) }()
 				return requests
 			}

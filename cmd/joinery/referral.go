@@ -158,6 +158,14 @@ type referralList struct {
 	listFlags
 }
 
+// Help is shown by joinery referral list --help.
+func (referralList) Help() string {
+	return `Who is first stands first: by what is due, unless --sort says otherwise.
+
+    joinery referral list --service falls-car --purpose TREAT
+    joinery referral list --patient p1 --sort "newest first" --purpose TREAT`
+}
+
 // Run is the command.
 func (c *referralList) Run(ctx context.Context, a *app) error {
 	return a.list(ctx, "referral", &c.listFlags, workflow.KindReferral)
@@ -206,6 +214,13 @@ func itemLine(i *workflow.Item) string {
 
 type referralShow struct {
 	Task string `arg:"" help:"Id of the Task."`
+}
+
+// Help is shown by joinery referral show --help.
+func (referralShow) Help() string {
+	return `Where the referral is, how its clocks stand, and which moves can be made now.
+
+    joinery referral show 0190… --purpose TREAT`
 }
 
 // Run is the command.
@@ -269,6 +284,14 @@ type taskList struct {
 	Kind string `help:"Only of this kind: referral, question, onward, invite, activity." placeholder:"KIND"`
 }
 
+// Help is shown by joinery task list --help.
+func (taskList) Help() string {
+	return `What is to be done: referrals to look at, questions, people to take on, activities of models.
+
+    joinery task list --service falls-car --kind activity --purpose TREAT
+    joinery task list --organisation elm --since 2026-02-03T09:10:00Z --purpose TREAT`
+}
+
 // Run is the command.
 func (c *taskList) Run(ctx context.Context, a *app) error {
 	return a.list(ctx, "task", &c.listFlags, c.Kind)
@@ -278,6 +301,13 @@ type taskDone struct {
 	Task    string `arg:"" help:"Id of the Task."`
 	Outcome string `help:"What came of it." placeholder:"TEXT"`
 	Seen    string `name:"version" help:"The version that it is done from, so that it comes once." placeholder:"ETAG"`
+}
+
+// Help is shown by joinery task done --help.
+func (taskDone) Help() string {
+	return `The next of a recurring activity appears when this one is done.
+
+    joinery task done 0190… --outcome "Up again, no injury" --purpose TREAT`
 }
 
 // Run is the command.
