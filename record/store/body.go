@@ -102,12 +102,16 @@ func partBody(stored []byte) (meta, rest []byte) {
 // contentHash is what a version is held to: SHA-256 over the type, the id and
 // the stored body.
 func contentHash(typ string, id fhir.ID, stored []byte) [sha256.Size]byte {
-	var small [4096]byte
-	b := append(small[:0], "joinery 1\x00"...)
-	b = append(append(b, typ...), 0)
-	b = append(append(b, id...), 0)
-	b = append(b, stored...)
-	return sha256.Sum256(b)
+	var small [128]byte
+	head := append(small[:0], "joinery 1\x00"...)
+	head = append(append(head, typ...), 0)
+	head = append(append(head, id...), 0)
+	h := sha256.New()
+	h.Write(head)
+	h.Write(stored)
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
 }
 
 // parse reads the version's JSON.

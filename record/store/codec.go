@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/binary"
 	"errors"
@@ -73,14 +74,22 @@ func decompress(stored []byte) ([]byte, error) {
 		if n, err := s2.DecodedLen(stored[1:]); err != nil || n > largestBody {
 			return nil, errBody
 		}
-		packed, err := dictionaries().Decode(nil, stored[1:])
+		b := scratches.Get().(*scratch)
+		defer scratches.Put(b)
+		packed, err := dictionaries().Decode(b.packed, stored[1:])
 		if err != nil {
 			return nil, errBody
+		}
+		if cap(packed) <= largestScratch {
+			b.packed = packed[:0]
 		}
 		return unpackUUIDs(packed)
 	}
 	return nil, fmt.Errorf("a body is compressed in a way, %d, that this version does not know", stored[0])
 }
+
+// largestScratch is how much one large body may leave of room for the next.
+const largestScratch = 64 << 10
 
 // uuidMark stands before the 16 bytes of a UUID. JSON has no such byte; the
 // length that a body begins with may have, and is left as it is.
@@ -122,25 +131,21 @@ func packUUIDs(dst, body []byte) []byte {
 
 // unpackUUIDs undoes packUUIDs.
 func unpackUUIDs(packed []byte) ([]byte, error) {
-	marks := 0
-	for _, c := range packed {
-		if c == uuidMark {
-			marks++ // in the bytes of a UUID too: then there is room to spare
-		}
-	}
+	marks := bytes.Count(packed, []byte{uuidMark}) // in the bytes of a UUID too: then there is room to spare
 	out := make([]byte, 0, len(packed)+19*marks)
-	from := 0
-	for i := lengthSize(packed); i < len(packed); i++ {
-		if packed[i] != uuidMark {
-			continue
+	from, i := 0, lengthSize(packed)
+	for {
+		n := bytes.IndexByte(packed[i:], uuidMark)
+		if n < 0 {
+			return append(out, packed[from:]...), nil
 		}
+		i += n
 		if i+17 > len(packed) {
 			return nil, errBody
 		}
 		out = append(out, packed[from:i]...)
 		out = appendHexUUID(out, packed[i+1:i+17])
-		i += 16
-		from = i + 1
+		i += 17
+		from = i
 	}
-	return append(out, packed[from:]...), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -190,9 +191,15 @@ func (w *wholeRecord) finding() (Finding, error) {
 		seen[placeOf(&w.rows[i])] = true
 	}
 	var wanted []search.Place
+	met := map[string]bool{} // most refer to the same few
 	for i := range w.rows {
-		for at := range literals(w.rows[i].rest) {
-			if at.Type != "Patient" && !seen[at] && (w.types == nil || slices.Contains(w.types, number(at.Type))) {
+		for text := range literals(w.rows[i].rest) {
+			if met[string(text)] {
+				continue
+			}
+			met[string(text)] = true
+			at, ok := localPlace(text)
+			if ok && at.Type != "Patient" && !seen[at] && (w.types == nil || slices.Contains(w.types, number(at.Type))) {
 				seen[at] = true
 				wanted = append(wanted, at)
 			}
@@ -215,9 +222,9 @@ func number(typ string) int {
 	return n
 }
 
-// literals yields the local references in a stored body, without parsing it.
-func literals(rest []byte) func(func(search.Place) bool) {
-	return func(yield func(search.Place) bool) {
+// literals yields the texts of references in a stored body, without parsing it.
+func literals(rest []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		word := []byte(`"reference":`)
 		for {
 			i := bytes.Index(rest, word)
@@ -229,17 +236,19 @@ func literals(rest []byte) func(func(search.Place) bool) {
 				continue
 			}
 			end := bytes.IndexByte(rest[1:], '"')
-			if end < 0 {
+			if end < 0 || !yield(rest[1:1+end]) {
 				return
-			}
-			typ, id, ok := bytes.Cut(rest[1:1+end], []byte("/"))
-			id, _, _ = bytes.Cut(id, []byte("/_history/"))
-			if _, known := r4.TypeNumber(string(typ)); ok && known && fhir.ID(id).Valid() {
-				if !yield(search.Place{Type: string(typ), ID: fhir.ID(id)}) {
-					return
-				}
 			}
 			rest = rest[1+end:]
 		}
 	}
+}
+
+// localPlace reads a reference to a resource of this record.
+func localPlace(reference []byte) (search.Place, bool) {
+	typ, id, ok := bytes.Cut(reference, []byte("/"))
+	id, _, _ = bytes.Cut(id, []byte("/_history/"))
+	_, known := r4.TypeNumber(string(typ))
+	at := search.Place{Type: string(typ), ID: fhir.ID(id)}
+	return at, ok && known && at.ID.Valid()
 }
