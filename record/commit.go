@@ -18,8 +18,13 @@ import (
 // commit writes the changes and their audit together.
 func (t *transaction) commit(ctx context.Context, changes []*store.Change) (store.Committed, bool, error) {
 	tx := &store.Tx{Changes: changes, Receipt: t.receipt}
-	if len(t.searched) > 0 {
-		tx.Check = t.stillFound
+	if len(t.searched)+len(t.limits) > 0 {
+		tx.Check = func(n *store.Snap) error {
+			if err := t.withinLimits(n); err != nil {
+				return err
+			}
+			return t.stillFound(n)
+		}
 	}
 	if t.writes() {
 		entry, err := t.view.entry(t.line())

@@ -91,23 +91,23 @@ func (e *OpError) Unwrap() error { return e.Err }
 //
 // The error is an *OpError when one op is to blame. A refusal is audited.
 func (v *View) Transact(ctx context.Context, ops []Op) ([]Result, error) {
-	results, _, err := v.transact(ctx, ops, nil)
+	results, _, err := v.transact(ctx, ops, nil, nil)
 	return results, err
 }
 
 // Import is Transact for a batch of a feed that may come again: when ops were
 // done under the same receipt before, nothing is done and again is true.
 func (v *View) Import(ctx context.Context, receipt []byte, ops []Op) (results []Result, again bool, err error) {
-	return v.transact(ctx, ops, receipt)
+	return v.transact(ctx, ops, receipt, nil)
 }
 
 // patience is how often a patch is tried on what another writer has changed
 // meanwhile.
 const patience = 5
 
-func (v *View) transact(ctx context.Context, ops []Op, receipt []byte) ([]Result, bool, error) {
+func (v *View) transact(ctx context.Context, ops []Op, receipt []byte, limits []Limit) ([]Result, bool, error) {
 	for try := 0; ; try++ {
-		t := &transaction{view: v, ops: ops, receipt: receipt}
+		t := &transaction{view: v, ops: ops, receipt: receipt, limits: limits}
 		results, again, err := t.run(ctx)
 		if err == nil {
 			return results, again, nil
@@ -131,6 +131,7 @@ type transaction struct {
 	view    *View
 	ops     []Op
 	receipt []byte
+	limits  []Limit
 
 	todo     []step            // of each op
 	literal  map[string]string // what full URLs and conditional references stand for

@@ -67,6 +67,9 @@ func (r *reader) twice() {
 	for _, x := range m.Referrers {
 		once("referrer", x.ID, x.Line)
 	}
+	for _, x := range m.Waiting.Exceptions {
+		once("exception", x.ID, x.Line)
+	}
 	for _, x := range m.Outcomes {
 		once("outcome", x.ID, x.Line)
 	}

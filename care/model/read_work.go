@@ -204,6 +204,9 @@ func (r *reader) waiting(f *written.Fields) {
 	} else {
 		w.Order = r.Words(o, "order", WaitingOrders)
 	}
+	r.each(g, "exceptions", "an exception", "", func(e *written.Fields) {
+		w.Exceptions = append(w.Exceptions, Exception{ID: r.id(e, "exception", "danger"), Says: e.Required("says", "Somebody in danger is seen at once"), Line: e.Node.Line})
+	})
 	g.Done("waiting list")
 	r.m.Waiting = w
 }

@@ -127,7 +127,16 @@ type Waiting struct {
 	Order     []string // of WaitingOrders, the first deciding first
 	AtMost    Wait
 	Meanwhile string // what people are told and offered, in words
-	Line      int
+	// Exceptions are the only reasons for which somebody goes before others whom
+	// the order puts first.
+	Exceptions []Exception
+	Line       int
+}
+
+// Exception is a reason to go before others who wait.
+type Exception struct {
+	ID, Says string
+	Line     int
 }
 
 // WaitingOrders are what may decide who is next.

@@ -33,6 +33,11 @@
 // carries, each time they are looked at (care/workflow/clock): a referral that is
 // sent on keeps its start.
 //
+// A place that is free at a model's service goes to who is first in the line by the
+// model's order; whoever goes before others does so by an exception that the model
+// names. Where somebody stands is told with the rules that put others before them
+// (Place). No more begin than there are places, whichever node they begin at.
+//
 // # Trade-offs
 //
 // History lies in the resource rather than in a table beside it: it is exported,

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"joinery/care/applied"
@@ -122,71 +121,11 @@ func standardOf(e fhir.Value) *clock.Standard {
 	return s
 }
 
-// beginning keeps those who begin at one service from passing the same free place:
-// they are counted one after the other.
-var beginning sync.Map // of *sync.Mutex, by service
-
-// room refuses to begin with somebody for whom there is no place. The caller
-// holds the service's lock until they have begun.
-//
-// It counts whom the subject may see: everybody who is there now, since their
-// episodes are the organisation's. Who began this week and has left already is not
-// seen any more, and not counted.
-func (k *making) room(ctx context.Context) error {
-	s, err := directory.Find(ctx, k.view, k.r.Service)
-	if err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
-	}
-	atOnce, starts := 0, 0
-	for _, c := range s.Capacity {
-		atOnce += c.AtOnce
-		starts += c.Starts
-	}
-	if atOnce == 0 && starts == 0 {
-		return nil
-	}
-	page, err := k.search(ctx, "EpisodeOfCare", "organization", k.r.Organization, "status", "active,onhold,finished,cancelled", "_count", "1000",
-		"date", "ge"+k.now.AddDate(-1, 0, 0).Format(time.DateOnly))
-	if err != nil {
-		return err
-	}
-	there, began := 0, 0
-	week := k.now.AddDate(0, 0, -7)
-	for i := range page.Entries {
-		e, err := hold(&page.Entries[i].Version)
-		if err != nil {
-			return err
-		}
-		if idOf(extended(e.doc.Root(), serviceURL).At("valueReference", "reference").Text(), "HealthcareService/") != k.r.Service {
-			continue
-		}
-		if e.get("status").Is("active") || e.get("status").Is("onhold") {
-			there++
-		}
-		for h := range e.get("statusHistory").Items() {
-			if at, err := time.Parse(time.RFC3339, h.At("period", "start").Text()); err == nil && h.Get("status").Is("active") && at.After(week) {
-				began++
-				break
-			}
-		}
-	}
-	switch {
-	case atOnce > 0 && there >= atOnce:
-		return fault.New(fault.Conflict, fmt.Sprintf("There is no room: %d of %d places are taken. Put the person on the waiting list (wait), or find another service.", there, atOnce))
-	case starts > 0 && began >= starts:
-		return fault.New(fault.Conflict, fmt.Sprintf("There is no room this week: %d people began in the last seven days, of %d. Put the person on the waiting list (wait), or book a later day.", began, starts))
-	}
-	return nil
-}
-
 // begin enrols the person: their plan's part, their team, the first tasks.
 func (k *making) begin(ctx context.Context) error {
 	m, err := applied.Named(ctx, k.view, k.r.ModelName)
 	if err != nil {
 		return fmt.Errorf("enrol: %w", err)
-	}
-	if err := k.room(ctx); err != nil {
-		return err
 	}
 	k.log(Step{Move: "enrol", At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Says: m.Name()})
 	patient := reference{Reference: "Patient/" + string(k.r.Patient)}
@@ -201,7 +140,7 @@ func (k *making) begin(ctx context.Context) error {
 		return err
 	}
 	part, err := creation("CarePlan", k.name(), map[string]any{
-		"resourceType": "CarePlan", "meta": marks(k.r.finding, append(slices.Clone(tags), of)...), "status": "active", "intent": "plan",
+		"resourceType": "CarePlan", "meta": marks(k.r.finding, append(slices.Clone(tags), of, coding{System: atTag, Code: "HealthcareService/" + string(k.r.Service)})...), "status": "active", "intent": "plan",
 		"title": m.Title, "description": m.Residents, "subject": patient, "period": during, "instantiatesUri": []string{"urn:joinery:model:" + m.ID + "|" + m.Version},
 		"extension": []extension{{URL: modelURL, Text: m.Name()}}, "partOf": []reference{{Reference: one.FullURL}},
 		"activity": k.outline(m),

@@ -29,6 +29,7 @@ type Now struct {
 	ETag     string
 	Moves    []*Move
 	Referral *Referral // of a referral: all of it
+	Place    *Place    // in the line for a place, of who waits for one
 }
 
 const jobSystem = "urn:joinery:task-state"
@@ -56,7 +57,14 @@ func (f *Flow) Now(ctx context.Context, id fhir.ID) (*Now, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Stands(r), nil
+	return f.waits(ctx, f.Stands(r))
+}
+
+// waits adds where somebody is in the line, if they wait for a place.
+func (f *Flow) waits(ctx context.Context, n *Now) (*Now, error) {
+	var err error
+	n.Place, err = f.Place(ctx, n.Referral)
+	return n, err
 }
 
 // Do makes a move of a task, whatever its kind; its faults are those of Move.
@@ -71,7 +79,7 @@ func (f *Flow) Do(ctx context.Context, id fhir.ID, m Making) (*Now, error) {
 	if r, err = f.move(ctx, r, m); err != nil {
 		return nil, err
 	}
-	return f.Stands(r), nil
+	return f.waits(ctx, f.Stands(r))
 }
 
 // Stands returns how a referral stands that was just read or made.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"joinery/care/directory"
@@ -28,6 +27,9 @@ type Making struct {
 	When     time.Time
 	Outcome  string // code or words
 	Priority string // of a wait
+	// Exception is by which of the model's exceptions somebody goes before others
+	// who wait.
+	Exception string
 }
 
 // Actions returns the moves that the subject may make now, which is none for who
@@ -130,6 +132,8 @@ type making struct {
 	next  *directory.Service // to which it goes on; nil: none
 	ops   []record.Op
 	names int
+
+	limits []record.Limit
 }
 
 func (f *Flow) make(ctx context.Context, r *Referral, move *Move, m *Making, side Side) (*Referral, error) {
@@ -137,16 +141,17 @@ func (f *Flow) make(ctx context.Context, r *Referral, move *Move, m *Making, sid
 	if err := k.needed(ctx); err != nil {
 		return nil, err
 	}
-	if move.To == "active" && r.ModelName != "" { // places are counted one after the other
-		lock, _ := beginning.LoadOrStore(r.Service, &sync.Mutex{})
-		one := lock.(*sync.Mutex)
-		one.Lock()
-		defer one.Unlock()
+	if begins := r.ModelName != "" && (move.Name == "start" || move.Name == "book"); begins {
+		if err := k.turn(ctx); err != nil {
+			return nil, err
+		}
+	} else if m.Exception != "" {
+		return nil, fault.New(fault.Invalid, "An exception is for who begins, or gets a date, at a model of care before others.")
 	}
 	if err := k.change(ctx); err != nil {
 		return nil, err
 	}
-	made, err := f.view.Transact(ctx, k.ops)
+	made, err := f.view.TransactWithin(ctx, k.ops, k.limits...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", move.Name, err)
 	}
@@ -167,7 +172,7 @@ func (k *making) needed(ctx context.Context) error {
 	}{
 		{NeedQuestion, strings.TrimSpace(k.m.Says) == "", "Say what you need to know."},
 		{NeedAnswer, strings.TrimSpace(k.m.Says) == "", "Say what the answer is."},
-		{NeedWhen, k.m.When.IsZero(), "Say for when it is booked."},
+		{NeedWhen, k.m.When.IsZero(), "Say for when it is booked, or until when it is put off."},
 		{NeedOutcome, strings.TrimSpace(k.m.Outcome) == "", "Say how it ended: the outcome."},
 	} {
 		if k.move.needs(n.need) && n.missing {
@@ -176,6 +181,9 @@ func (k *making) needed(ctx context.Context) error {
 	}
 	if k.move.needs(NeedWhen) && k.m.When.Before(k.now.Add(-24*time.Hour)) {
 		return fault.New(fault.Invalid, "That date is past.")
+	}
+	if k.m.Priority != "" && !slices.Contains(bands, k.m.Priority) {
+		return fault.New(fault.Invalid, "The priorities are routine, urgent, asap and stat.")
 	}
 	return k.onward(ctx)
 }
@@ -231,7 +239,7 @@ func (k *making) name() string {
 
 // change writes the move into the referral's resources.
 func (k *making) change(ctx context.Context) error {
-	step := Step{Move: k.move.Name, At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Reason: k.m.Reason, Says: k.says(), made: string(k.r.Task) + " " + k.r.ETag}
+	step := Step{Move: k.move.Name, At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Reason: k.m.Reason, Says: k.says(), Exception: k.m.Exception, made: string(k.r.Task) + " " + k.r.ETag}
 	k.log(step)
 	if k.next != nil {
 		k.log(Step{Move: "send", At: k.now, By: k.side, Who: k.who(), Service: k.next.ID})
@@ -278,6 +286,9 @@ func (k *making) says() string {
 	if !k.m.When.IsZero() {
 		parts = append(parts, "for "+instant(k.m.When))
 	}
+	if k.m.Priority != "" {
+		parts = append(parts, "priority "+k.m.Priority)
+	}
 	return strings.Join(parts, "; ")
 }
 
@@ -295,8 +306,13 @@ func (k *making) changeTask() {
 	if k.m.Priority != "" {
 		t.set("priority", k.m.Priority)
 	}
-	if !k.m.When.IsZero() && k.move.needs(NeedWhen) {
+	switch k.move.Name {
+	case "book":
 		t.add("extension", extension{URL: bookedURL, DateTime: instant(k.m.When)})
+	case "defer":
+		t.add("extension", extension{URL: deferredURL, DateTime: instant(k.m.When)})
+	case "wait": // whoever was left out of the line is back in it
+		t.add("extension", extension{URL: deferredURL, DateTime: instant(k.now)})
 	}
 	service := "HealthcareService/" + string(k.r.Service)
 	switch {
@@ -305,6 +321,7 @@ func (k *making) changeTask() {
 		t.set("restriction", nil)
 		return
 	case k.move.Name == "send":
+		t.add("extension", extension{URL: sinceURL, DateTime: instant(k.now)})
 		t.set("meta", retag(t.doc.Root(), []string{OpenTag}, coding{System: OpenTag, Code: service}))
 	}
 	t.set("restriction", nil)

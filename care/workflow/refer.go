@@ -264,9 +264,13 @@ func (f *Flow) task(r *Referral, patient reference, requester string, tags []cod
 		kind.Coding = append(kind.Coding, coding{System: ModelSystem, Code: r.Model})
 	}
 	service := "HealthcareService/" + string(r.Service)
+	since := r.began()
+	if since.IsZero() {
+		since = now
+	}
 	return &task{
 		ResourceType: "Task", Meta: marks(r.finding, append(slices.Clone(tags), coding{System: OpenTag, Code: service})...),
-		Extension: []extension{{URL: serviceURL, Reference: &reference{Reference: service, Display: r.ServiceName}}},
+		Extension: []extension{{URL: serviceURL, Reference: &reference{Reference: service, Display: r.ServiceName}}, {URL: sinceURL, DateTime: instant(since)}},
 		Status:    Referrals().Standing("sent").Task, BusinessStatus: stateOf("sent"), Intent: "order", Priority: r.Priority, Code: kind,
 		For: patient, AuthoredOn: instant(now), LastModified: instant(now),
 		Requester: &reference{Reference: requester}, Owner: reference{Reference: r.Organization},

@@ -13,7 +13,6 @@ import (
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
-	"joinery/record/search"
 )
 
 // Referral is a referral as it stands at one service: the Task, the
@@ -52,7 +51,9 @@ type Step struct {
 	Service fhir.ID // at which
 	Reason  string  // code
 	Says    string
-	made    string // Task and version that it was made from: what makes it come once
+	// Exception is that of the model by which the person went before others.
+	Exception string
+	made      string // Task and version that it was made from: what makes it come once
 }
 
 // Flow is the workflow as one subject may move it. It holds nothing between
@@ -129,15 +130,21 @@ var (
 	errOtherTask  = fault.New(fault.Invalid, "This task is no referral.")
 )
 
+// began returns when help was asked for first, at whichever service.
+func (r *Referral) began() time.Time {
+	for _, s := range r.History {
+		if s.Move == "send" {
+			return s.At
+		}
+	}
+	return r.Written
+}
+
 // search asks the record, with names and values in turn.
 func (f *Flow) search(ctx context.Context, typ string, params ...string) (record.Page, error) {
-	var pairs []search.Pair
-	for i := 0; i+1 < len(params); i += 2 {
-		pairs = append(pairs, search.Pair{Name: params[i], Value: params[i+1]})
-	}
-	q, err := search.Parse(typ, pairs, search.Options{Strict: true, Now: f.clock()})
+	q, err := f.query(typ, params...)
 	if err != nil {
-		return record.Page{}, fmt.Errorf("look for a %s: %w", typ, err)
+		return record.Page{}, err
 	}
 	page, err := f.view.Search(ctx, q)
 	if err != nil {
@@ -207,6 +214,8 @@ func stepOf(e fhir.Value) Step {
 			s.Reason = part.Get("valueCode").Text()
 		case "says":
 			s.Says = part.Get("valueString").Text()
+		case "exception":
+			s.Exception = part.Get("valueCode").Text()
 		case "made-from":
 			s.made = part.Get("valueString").Text()
 		}
@@ -216,7 +225,7 @@ func stepOf(e fhir.Value) Step {
 
 func (s *Step) extension() extension {
 	parts := []extension{{URL: "do", Code: s.Move}, {URL: "at", Instant: instant(s.At)}, {URL: "by", Code: string(s.By)}}
-	for _, p := range []extension{{URL: "who", Text: s.Who}, {URL: "reason", Code: s.Reason}, {URL: "says", Text: s.Says}, {URL: "made-from", Text: s.made}} {
+	for _, p := range []extension{{URL: "who", Text: s.Who}, {URL: "reason", Code: s.Reason}, {URL: "says", Text: s.Says}, {URL: "exception", Code: s.Exception}, {URL: "made-from", Text: s.made}} {
 		if p.Text != "" || p.Code != "" {
 			parts = append(parts, p)
 		}

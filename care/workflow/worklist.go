@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"joinery/care/directory"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record/access"
@@ -35,11 +36,12 @@ const (
 	LongestWaiting Order = "longest waiting first"
 	NewestFirst    Order = "newest first"
 	LastChanged    Order = "last changed first"
+	InLine         Order = "waiting order" // of a service of a model: who is next for a place stands first
 )
 
 // Orders returns every order.
 func Orders() []Order {
-	return []Order{DueFirst, UrgentFirst, LongestWaiting, NewestFirst, LastChanged}
+	return []Order{DueFirst, UrgentFirst, LongestWaiting, NewestFirst, LastChanged, InLine}
 }
 
 // Item is a line of a worklist.
@@ -60,6 +62,8 @@ type Item struct {
 	Due      time.Time // zero: no time is set
 	Late     bool      // as of when the list was made
 	ETag     string
+	Place    int  // in the line for a place, when the list is in waiting order; 0: none
+	Next     bool // a place is free that nobody before them could take
 }
 
 // Worklist is the open tasks of somebody, as they may see them.
@@ -84,9 +88,9 @@ func (f *Flow) Worklist(ctx context.Context, l List) (*Worklist, error) {
 	}
 	params := []string{"_count", fmt.Sprint(listed), "_sort", "authored-on"}
 	switch {
-	case l.Of == "" && l.By == "" && l.Patient == "":
-		return nil, fault.New(fault.Invalid, "Say whose list you want: a service's, an organisation's, a person's who works there, or a patient's.")
-	case l.Of == "" && l.By == "":
+	case l.Of == "" && l.By == "" && l.Patient == "" && l.Site == "":
+		return nil, fault.New(fault.Invalid, "Say whose list you want: a service's, a site's, an organisation's, a person's who works there, or a patient's.")
+	case l.Of == "" && l.By == "" && l.Site == "":
 		params = append(params, "status", "requested,received,accepted,in-progress,on-hold,draft,ready")
 	}
 	for _, p := range []struct{ name, system, value string }{
@@ -117,8 +121,52 @@ func (f *Flow) Worklist(ctx context.Context, l List) (*Worklist, error) {
 			w.Items = append(w.Items, itemOf(h, page.Entries[i].Version.At, now))
 		}
 	}
+	if l.Sort == InLine {
+		return w, f.inLine(ctx, l.Of, w)
+	}
 	slices.SortStableFunc(w.Items, l.Sort.compare)
 	return w, nil
+}
+
+// inLine puts a service's list into the order of its line; who is not in it comes
+// after, by what is due.
+func (f *Flow) inLine(ctx context.Context, of string, w *Worklist) error {
+	s, err := directory.Find(ctx, f.view, idOf(of, "HealthcareService/"))
+	if of == "" || fault.KindOf(err) == fault.NotFound || err == nil && s.Model == "" {
+		return fault.New(fault.Invalid, "The waiting order is that of a service of a model of care: name it.")
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	m, err := f.inForce(ctx, s)
+	if err != nil {
+		return err
+	}
+	l, err := f.line(ctx, s.ID, m)
+	if err != nil {
+		return err
+	}
+	space, err := f.room(ctx, s)
+	if err != nil {
+		return err
+	}
+	free := space.free()
+	at := map[fhir.ID]int{}
+	for i := range l.all {
+		at[l.all[i].task] = i + 1
+	}
+	for i := range w.Items {
+		one := &w.Items[i]
+		one.Place = at[one.Task]
+		one.Next = one.Place > 0 && (free < 0 || one.Place <= free)
+	}
+	slices.SortStableFunc(w.Items, func(a, b Item) int {
+		if a.Place != 0 && b.Place != 0 {
+			return a.Place - b.Place
+		}
+		return cmp.Or(btoi(a.Place == 0)-btoi(b.Place == 0), dueOrder(a, b))
+	})
+	return nil
 }
 
 func ordersInWords() string {
@@ -169,7 +217,7 @@ func (o Order) compare(a, b Item) int {
 		return b.Written.Compare(a.Written)
 	case LastChanged:
 		return b.Changed.Compare(a.Changed)
-	case DueFirst:
+	case DueFirst, InLine:
 	}
 	return dueOrder(a, b)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,7 @@ type standing struct {
 	Claimed string    `json:"claimed,omitempty"`
 	Due     time.Time `json:"due,omitzero"`
 	Clocks  []string  `json:"clocks,omitempty"`
+	Place   []string  `json:"place,omitempty"` // in the line, in words
 	Moves   []offered `json:"moves,omitempty"`
 	Version string    `json:"version"`
 }
@@ -104,8 +106,8 @@ func (a *app) tell(ctx context.Context, command, path string, what, answer any) 
 
 func (s *standing) print(out io.Writer) {
 	fmt.Fprintf(out, "Task/%s: %s, for Patient/%s, with %s: %s\n", s.Task, s.About, s.Patient, s.Owner, s.Title)
-	for _, c := range s.Clocks {
-		fmt.Fprintf(out, "  %s\n", c)
+	for _, line := range slices.Concat(s.Clocks, s.Place) {
+		fmt.Fprintf(out, "  %s\n", line)
 	}
 	if len(s.Moves) > 0 {
 		var names []string
@@ -129,7 +131,7 @@ type listFlags struct {
 	Site         string `help:"At this Location." placeholder:"ID"`
 	Model        string `help:"Of this model of care." placeholder:"ID"`
 	Since        string `help:"Changed since this moment, such as the one that the last list ended with." placeholder:"TIME"`
-	Sort         string `help:"How: due first, most urgent first, longest waiting first, newest first, last changed first." default:"due first" placeholder:"HOW"`
+	Sort         string `help:"How: due first, most urgent first, longest waiting first, newest first, last changed first, waiting order." default:"due first" placeholder:"HOW"`
 }
 
 func (l *listFlags) list(kind string) (workflow.List, error) {
@@ -163,7 +165,8 @@ func (referralList) Help() string {
 	return `Who is first stands first: by what is due, unless --sort says otherwise.
 
     joinery referral list --service falls-car --purpose TREAT
-    joinery referral list --patient p1 --sort "newest first" --purpose TREAT`
+    joinery referral list --patient p1 --sort "newest first" --purpose TREAT
+    joinery referral list --service model-escape-pain-leisure-centre --sort "waiting order" --purpose TREAT`
 }
 
 // Run is the command.
@@ -205,9 +208,15 @@ func itemLine(i *workflow.Item) string {
 	if i.Late {
 		late = "LATE"
 	}
+	if i.Place > 0 {
+		late = fmt.Sprintf("%4d", i.Place)
+	}
 	line := fmt.Sprintf("%s %s  %-8s %-9s Patient/%s  %s  Task/%s", late, due, i.Priority, i.State, i.Patient, i.About, i.Task)
 	if i.Claimed != "" {
 		line += "  " + i.Claimed
+	}
+	if i.Next {
+		line += "  a place is free"
 	}
 	return line
 }
@@ -218,7 +227,7 @@ type referralShow struct {
 
 // Help is shown by joinery referral show --help.
 func (referralShow) Help() string {
-	return `Where the referral is, how its clocks stand, and which moves can be made now.
+	return `Where the referral is, how its clocks stand, which moves can be made now; and of who waits for a place, where they are in the line and why.
 
     joinery referral show 0190… --purpose TREAT`
 }
@@ -244,6 +253,8 @@ type referralMove struct {
 	Back    string `help:"What the referrer's organisation is to do, which takes the person on." placeholder:"TEXT"`
 	When    string `help:"For when it is booked, such as 2026-02-03T09:10:00Z." placeholder:"TIME"`
 	Outcome string `help:"How it ended." placeholder:"TEXT"`
+	Urgency string `name:"priority" help:"Of a wait: how urgent it is now: routine, urgent, asap, stat." placeholder:"HOW"`
+	Before  string `name:"exception" help:"By which exception of the model the person goes before others who wait." placeholder:"ID"`
 	Seen    string `name:"version" help:"The version that the move is made from, so that it comes once." placeholder:"ETAG"`
 }
 
@@ -262,7 +273,7 @@ type doing struct {
 
 // Run is the command.
 func (c *referralMove) Run(ctx context.Context, a *app) error {
-	m := workflow.Making{Move: c.Move, Version: c.Seen, Reason: c.Reason, Says: c.Says, Service: fhir.ID(c.Service), Back: c.Back, Outcome: c.Outcome}
+	m := workflow.Making{Move: c.Move, Version: c.Seen, Reason: c.Reason, Says: c.Says, Service: fhir.ID(c.Service), Back: c.Back, Outcome: c.Outcome, Priority: c.Urgency, Exception: c.Before}
 	if c.When != "" {
 		at, err := time.Parse(time.RFC3339, c.When)
 		if err != nil {

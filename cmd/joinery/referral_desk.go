@@ -89,6 +89,9 @@ func (d *desk) standing(n *workflow.Now) standing {
 			s.Clocks = append(s.Clocks, k.Standard.Title+": "+k.Say(now))
 		}
 	}
+	if n.Place != nil {
+		s.Place = n.Place.Say()
+	}
 	for _, m := range n.Moves {
 		o := offered{Name: m.Name, Title: m.Title}
 		for _, need := range m.Needs {

@@ -60,6 +60,14 @@ func (s Subject) Through(h Hand) Subject {
 	return Subject{&acting}
 }
 
+// Hand returns by which hand the subject acts, empty when by none.
+func (s Subject) Hand() Hand {
+	if s.subject == nil {
+		return ""
+	}
+	return s.through
+}
+
 // Is reports whether the subject acts as what a reference names: themselves, as
 // "Patient/x" or "Practitioner/x", or the organisation that they work for.
 func (s Subject) Is(reference string) bool {

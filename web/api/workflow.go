@@ -28,6 +28,7 @@ type (
 		Text      string    `json:"valueString,omitempty"`
 		Instant   string    `json:"valueInstant,omitempty"`
 		Boolean   *bool     `json:"valueBoolean,omitempty"`
+		Integer   *int      `json:"valueInteger,omitempty"`
 		Reference *opRef    `json:"valueReference,omitempty"`
 		Coding    *opCoding `json:"valueCoding,omitempty"`
 		Part      []opValue `json:"part,omitempty"`
@@ -97,7 +98,7 @@ func (c *call) actions() (*reply, error) {
 	return c.stands(http.StatusOK, now)
 }
 
-var movesWith = []string{"move", "reason", "says", "service", "back", "when", "outcome", "priority"}
+var movesWith = []string{"move", "reason", "says", "service", "back", "when", "outcome", "priority", "exception"}
 
 // move answers POST Task/{id}/$move.
 func (c *call) move() (*reply, error) {
@@ -118,7 +119,7 @@ func (c *call) move() (*reply, error) {
 func (c *call) making() (workflow.Making, error) {
 	m := workflow.Making{
 		Move: c.param("move"), Version: c.r.Header.Get("If-Match"), Reason: c.param("reason"), Says: c.param("says"),
-		Service: c.idIn("service", "HealthcareService/"), Back: c.param("back"), Outcome: c.param("outcome"), Priority: c.param("priority"),
+		Service: c.idIn("service", "HealthcareService/"), Back: c.param("back"), Outcome: c.param("outcome"), Priority: c.param("priority"), Exception: c.param("exception"),
 	}
 	var err error
 	m.When, err = c.instant("when")
@@ -276,10 +277,33 @@ func (c *call) stands(status int, n *workflow.Now) (*reply, error) {
 			}})
 		}
 	}
+	if n.Place != nil {
+		out = append(out, placeValue(n.Place))
+	}
 	for _, m := range n.Moves {
 		out = append(out, moveValue(n, m))
 	}
 	return body(status, out)
+}
+
+// placeValue says where somebody is in the line for a place, and why.
+func placeValue(p *workflow.Place) opValue {
+	next := p.Next()
+	parts := []opValue{{Name: "number", Integer: &p.Number}, {Name: "of", Integer: &p.Of}, {Name: "next", Boolean: &next}}
+	if p.Free >= 0 {
+		parts = append(parts, opValue{Name: "free", Integer: &p.Free})
+	}
+	for i := range p.Ahead {
+		a := &p.Ahead[i]
+		parts = append(parts, opValue{Name: "ahead", Part: []opValue{{Name: "rule", Text: a.Rule}, {Name: "of", Text: a.Of}, {Name: "people", Integer: &a.People}}})
+	}
+	for _, e := range p.Exceptions {
+		parts = append(parts, opValue{Name: "exception", Coding: &opCoding{e.ID, e.Says}})
+	}
+	for _, say := range p.Say() {
+		parts = append(parts, opValue{Name: "says", Text: say})
+	}
+	return opValue{Name: "place", Part: parts}
 }
 
 func moveValue(n *workflow.Now, m *workflow.Move) opValue {
