@@ -56,11 +56,12 @@ var imports = []struct{ pkg, may string }{
 	{"care/model", "fault written timeline criteria/language"},
 	{"care/model/export", "criteria/export criteria/language care/model"},
 	{"care/model/plan", "fault timeline criteria criteria/language care/model"},
+	{"care/model/together", "care/model"},
 	{"packs", "written"},
 	{"care/workflow/script", "fault fhir care/workflow/clock"},
 	{"care/directory", "fault fhir record/search record care/workflow/clock"},
 	{"care/applied", "fault fhir timeline record/access record care/model care/directory"},
-	{"care/workflow", "fault fhir timeline criteria/language record/search record/access record care/model care/workflow/clock care/directory care/applied"},
+	{"care/workflow", "fault fhir timeline criteria/language record/search record/access record care/model care/model/together care/workflow/clock care/directory care/applied"},
 
 	// Faces.
 	{"web", "fault fhir record record/access"},

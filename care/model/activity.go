@@ -16,7 +16,20 @@ type Activity struct {
 	Asks      []string // ids of the questionnaires that are asked
 	Attended  float64  // the share of its times that counts as having gone through it; 0: nothing is asked
 	Expected  float64  // times a person, where the timing is a limit; 0: as the timing says
+	Kinds     []string // what it is, in words that models share: home-visit, strength-exercise
+	Against   []string // what it does not go with: kinds, ids of models, or model/activity
+	Assesses  []string // what it assesses, in words that models share
 	Line      int
+}
+
+// Limit is how much of a kind a person may have in a day or a week, of all models
+// together.
+type Limit struct {
+	ID, Says string
+	Kinds    []string
+	Most     int
+	Each     Unit // Day or Week
+	Line     int
 }
 
 // Places are where activities may happen.

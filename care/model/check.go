@@ -67,6 +67,9 @@ func (r *reader) twice() {
 	for _, x := range m.Referrers {
 		once("referrer", x.ID, x.Line)
 	}
+	for _, x := range m.Limits {
+		once("limit", x.ID, x.Line)
+	}
 	for _, x := range m.Waiting.Exceptions {
 		once("exception", x.ID, x.Line)
 	}

@@ -28,6 +28,7 @@ type Model struct {
 	Consent    string // what a person is asked to agree to
 	Team       []Role
 	Activities []Activity
+	Limits     []Limit // of what a person has of all models together
 	Length     *Length // nil: no limit of time
 	Standards  []Standard
 	Sites      []Site

@@ -20,6 +20,7 @@ func (r *reader) work(f *written.Fields) {
 	r.each(f, "activities", "something that is done", "write what is done, each as \"- {activity: first-visit, title: First visit, by: [nurse], when: once, place: home, minutes: 60}\"", func(e *written.Fields) {
 		m.Activities = append(m.Activities, r.activity(e))
 	})
+	r.each(f, "limits", "a limit", "", func(e *written.Fields) { m.Limits = append(m.Limits, r.limit(e)) })
 	if n := f.Take("length"); n == nil {
 		r.Wrong(f.Node, "length is missing; write \"length: {is: 12 weeks, warn at weeks: [10, 12], at the end: review}\", or \"length: no limit\".")
 	} else if n.Kind != yaml.ScalarNode || r.Text(n, "length") != "no limit" {
@@ -75,9 +76,38 @@ func (r *reader) activity(e *written.Fields) Activity {
 		r.Wrong(e.Node, "The activity %q does not come again, so no share of it can be attended; leave attended out.", x.ID)
 	}
 	x.After, x.Needs, x.Asks = r.refs(e, "after"), e.Texts("needs"), r.refs(e, "asks")
+	x.Kinds, x.Assesses = r.refs(e, "kinds"), r.refs(e, "assesses")
+	r.against(e, &x)
 	if n := e.Take("between"); n != nil {
 		x.Hours = r.hours(n, "between")
 	}
+	return x
+}
+
+// against reads what an activity does not go with: kinds, models, or one activity
+// of a model.
+func (r *reader) against(e *written.Fields, x *Activity) {
+	n := e.Take("conflicts with")
+	if n == nil {
+		return
+	}
+	for _, text := range r.Texts(n, "conflicts with") {
+		of, one, _ := strings.Cut(text, "/")
+		if !written.IsID(of) || one != "" && !written.IsID(one) {
+			r.Wrong(n, "conflicts with: %q is none; write a kind such as strength-exercise, the id of a model, or model/activity.", text)
+		}
+		x.Against = append(x.Against, text)
+	}
+}
+
+// limit reads how much of a kind a person may have.
+func (r *reader) limit(e *written.Fields) Limit {
+	x := Limit{ID: r.id(e, "limit", "visits"), Says: e.Required("says", "No more than three visits a day"), Kinds: r.refs(e, "kinds"), Line: e.Node.Line}
+	if len(x.Kinds) == 0 {
+		r.Wrong(e.Node, "The limit %q is of nothing; write of which kinds of activity: \"kinds: [home-visit]\".", x.ID)
+	}
+	x.Most = r.whole(e, "at most", 1, fmt.Sprintf("The limit %q does not say how many; write \"at most: 3\".", x.ID))
+	x.Each = map[string]Unit{"day": Day, "week": Week}[r.oneOf(e, "each", []string{"day", "week"})]
 	return x
 }
 
