@@ -44,10 +44,11 @@ var imports = []struct{ pkg, may string }{
 	// Record: one longitudinal record, behind one door.
 	{"record/search", "fault fhir fhir/codes fhir/r4 fhir/path"},
 	{"record/access", "fault fhir fhir/codes fhir/r4 record/search"},
+	{"record/credential", "fault"},
 	{"record/store/internal/dictionary", "fhir"},
 	{"record/store", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access"},
 	{"record/store/storetest", "fault fhir fhir/codes fhir/r4 fhir/path record/search record/access record/store"},
-	{"record", "fault fhir fhir/codes fhir/r4 fhir/path source record/search record/access record/store"},
+	{"record", "fault fhir fhir/codes fhir/r4 fhir/path source record/search record/access record/credential record/store"},
 	{"record/timelines", "fault timeline record"},
 
 	// Care: what is done for people, back through the record.

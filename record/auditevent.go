@@ -119,12 +119,22 @@ func (r *Record) event(row *store.AuditEntry, patient string) (*auditEvent, erro
 	if e.Outcome == "" {
 		e.Outcome = "0"
 	}
+	if code, ok := userAuthentication[l.Interaction]; ok {
+		e.Type, e.Subtype = coding{dicom, "110114", "User Authentication"}, []coding{code}
+		e.Meta.Profile = nil
+	}
 	if l.Purpose != "" {
 		e.PurposeOfEvent = []concept{{Coding: []coding{{actReasons, l.Purpose, ""}}}}
 	}
 	e.Agent = l.agents(e.PurposeOfEvent)
 	e.Entity = l.entities(patient)
 	return e, nil
+}
+
+// userAuthentication are the interactions that are not with the record.
+var userAuthentication = map[string]coding{
+	interactionSignIn:  {dicom, "110122", "Login"},
+	interactionSignOut: {dicom, "110123", "Logout"},
 }
 
 // profile returns the pattern of IHE's that an event is made after.
@@ -185,7 +195,7 @@ func (l *line) entities(patient string) []entity {
 	domain := coding{objectRoles, "4", "Domain Resource"}
 	for _, what := range l.What {
 		e := entity{What: &reference{Reference: what}, Type: coding{entityTypes, "2", "System Object"}, Role: &domain}
-		if !strings.Contains(what, "/") { // the name of a token
+		if !strings.Contains(what, "/") { // the name of a token or an account
 			e.What = &reference{Display: what}
 		}
 		out = append(out, e)

@@ -70,3 +70,6 @@ func uuid(b [16]byte) string {
 	}
 	return string(out)
 }
+
+// Read is part of io.Reader, for not more than the pool holds.
+func (s *idSource) Read(b []byte) (int, error) { return len(b), s.read(b) }

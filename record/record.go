@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"joinery/record/access"
+	"joinery/record/credential"
 	"joinery/record/store"
 )
 
@@ -44,6 +45,9 @@ type Options struct {
 	Holder string
 	// Readers is how many queries run at once, a number by the machine when 0.
 	Readers int
+	// Passwords is what hashing one takes: credential.Usual when zero. Less is
+	// for tests.
+	Passwords credential.Cost
 	// NoAudit leaves out the audit, to measure what it costs. Never in use.
 	NoAudit bool
 }
@@ -54,6 +58,7 @@ type Record struct {
 	policy *access.Policy
 	clock  func() time.Time
 	ids    *idSource
+	hasher *credential.Hasher
 	grants grants
 }
 
@@ -70,7 +75,11 @@ func Open(ctx context.Context, db string, o Options) (*Record, error) {
 	if o.Policy == nil {
 		o.Policy = access.Shipped()
 	}
-	return &Record{store: s, policy: o.Policy, clock: o.Clock, ids: newIDSource(o.Clock, o.Rand)}, nil
+	if o.Passwords == (credential.Cost{}) {
+		o.Passwords = credential.Usual
+	}
+	ids := newIDSource(o.Clock, o.Rand)
+	return &Record{store: s, policy: o.Policy, clock: o.Clock, ids: ids, hasher: credential.NewHasher(o.Passwords, ids)}, nil
 }
 
 // Close finishes what was accepted and closes the database.

@@ -63,6 +63,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"joinery/fault"
@@ -103,6 +104,11 @@ type Store struct {
 	tokens  tokenCache
 	sums    *sums
 	reserve *reserve
+
+	accountKey struct {
+		mu  sync.Mutex
+		key []byte
+	}
 }
 
 // Open opens the record at url, sqlite:PATH or postgres://…, and brings its
