@@ -64,6 +64,8 @@ var imports = []struct{ pkg, may string }{
 	{"care/applied", "fault fhir timeline record/access record care/model care/directory"},
 	{"care/workflow", "fault fhir timeline criteria/language record/search record/access record care/model care/model/together care/workflow/clock care/directory care/applied"},
 
+	{"care/notice", "fault fhir fhir/r4 record/search record/access record care/workflow/clock care/directory care/workflow"},
+
 	// Faces.
 	{"web", "fault fhir record record/access"},
 	{"web/chart", ""},

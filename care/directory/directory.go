@@ -12,7 +12,8 @@
 //	urn:joinery:model      of which model of care it is
 //
 // and in the extension urn:joinery:capacity, one for each site: how many may
-// begin in a week, and how many may be there at one time.
+// begin in a week, and how many may be there at one time. A service of which
+// referralMethod says semail (e-mail) and not elec is told of a referral by e-mail.
 //
 // A service that does not say who may refer takes referrals of professionals and
 // services: nobody is led to a door that does not open for them.
@@ -66,6 +67,9 @@ type Service struct {
 	Standards    []string
 	Model        string // id of the model of care that it is of; empty: none
 	Hub          bool
+	Phone        string
+	Email        string
+	ByEmail      bool   // e-mail is all that it has: referrals reach it by a link
 	Eligible     string // in words
 	Capacity     []Capacity
 
@@ -153,6 +157,7 @@ func Of(res fhir.Value) *Service {
 	for c := range res.Get("characteristic").Items() {
 		s.characteristic(c)
 	}
+	s.reached(res)
 	for e := range res.Get("eligibility").Items() {
 		s.Eligible = strings.TrimSpace(s.Eligible + " " + e.Get("comment").Text())
 	}
@@ -179,6 +184,32 @@ func (s *Service) characteristic(c fhir.Value) {
 			s.Hub = s.Hub || code == "hub"
 		}
 	}
+}
+
+// referralMethods is FHIR's code system of how a service takes referrals.
+const referralMethods = "http://terminology.hl7.org/CodeSystem/service-referral-method"
+
+// reached reads how a service is reached.
+func (s *Service) reached(res fhir.Value) {
+	for t := range res.Get("telecom").Items() {
+		value := t.Get("value").Text()
+		switch system := t.Get("system"); {
+		case t.Get("use").Is("old"):
+		case system.Is("phone") && s.Phone == "":
+			s.Phone = value
+		case system.Is("email") && s.Email == "":
+			s.Email = value
+		}
+	}
+	electronic := false
+	for m := range res.Get("referralMethod").Items() {
+		for c := range m.Get("coding").Items() {
+			ours := c.Get("system").Is(referralMethods)
+			s.ByEmail = s.ByEmail || ours && c.Get("code").Is("semail")
+			electronic = electronic || ours && c.Get("code").Is("elec")
+		}
+	}
+	s.ByEmail = s.ByEmail && !electronic && s.Email != ""
 }
 
 func capacity(e fhir.Value) Capacity {

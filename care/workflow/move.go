@@ -239,7 +239,7 @@ func (k *making) name() string {
 
 // change writes the move into the referral's resources.
 func (k *making) change(ctx context.Context) error {
-	step := Step{Move: k.move.Name, At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Reason: k.m.Reason, Says: k.says(), Exception: k.m.Exception, made: string(k.r.Task) + " " + k.r.ETag}
+	step := Step{Move: k.move.Name, At: k.now, By: k.side, Who: k.who(), Service: k.r.Service, Reason: k.m.Reason, Says: k.says(), When: k.m.When, Exception: k.m.Exception, made: string(k.r.Task) + " " + k.r.ETag}
 	k.log(step)
 	if k.next != nil {
 		k.log(Step{Move: "send", At: k.now, By: k.side, Who: k.who(), Service: k.next.ID})

@@ -51,6 +51,7 @@ type Step struct {
 	Service fhir.ID // at which
 	Reason  string  // code
 	Says    string
+	When    time.Time // for when it was booked
 	// Exception is that of the model by which the person went before others.
 	Exception string
 	made      string // Task and version that it was made from: what makes it come once
@@ -169,10 +170,9 @@ func (r *Referral) open(episodes []*held) {
 	r.Model = coded(t.get("code"), ModelSystem)
 	r.finding = access.Labels(q.doc.Root())&access.Finding != 0
 	r.Written, _ = time.Parse(time.RFC3339, q.get("authoredOn").Text())
+	r.History = History(q.doc.Root())
 	for e := range q.get("extension").Items() {
 		switch e.Get("url").Text() {
-		case moveURL:
-			r.History = append(r.History, stepOf(e))
 		case standardURL:
 			if s := standardOf(e); s != nil {
 				r.standards = append(r.standards, s)
@@ -186,6 +186,32 @@ func (r *Referral) open(episodes []*held) {
 			r.episode = e
 		}
 	}
+}
+
+// History returns the moves that a ServiceRequest or a Task tells of, oldest
+// first. Of a Task that is no referral, these are its own; a referral's are in its
+// ServiceRequest. They are only ever added to.
+func History(res fhir.Value) []Step {
+	var out []Step
+	for e := range res.Get("extension").Items() {
+		if e.Get("url").Is(moveURL) {
+			out = append(out, stepOf(e))
+		}
+	}
+	return out
+}
+
+// At returns which service a Task or an EpisodeOfCare is at; empty: at none.
+func At(res fhir.Value) fhir.ID {
+	return idOf(extended(res, serviceURL).At("valueReference", "reference").Text(), "HealthcareService/")
+}
+
+// Kind returns of which kind a Task is, empty when the workflow does not keep it.
+func Kind(task fhir.Value) string {
+	if !kept(task) {
+		return ""
+	}
+	return coded(task.Get("code"), KindSystem)
 }
 
 func idOf(reference, prefix string) fhir.ID {
@@ -216,6 +242,8 @@ func stepOf(e fhir.Value) Step {
 			s.Says = part.Get("valueString").Text()
 		case "exception":
 			s.Exception = part.Get("valueCode").Text()
+		case "when":
+			s.When, _ = time.Parse(time.RFC3339, part.Get("valueInstant").Text())
 		case "made-from":
 			s.made = part.Get("valueString").Text()
 		}
@@ -229,6 +257,9 @@ func (s *Step) extension() extension {
 		if p.Text != "" || p.Code != "" {
 			parts = append(parts, p)
 		}
+	}
+	if !s.When.IsZero() {
+		parts = append(parts, extension{URL: "when", Instant: instant(s.When)})
 	}
 	if s.Service != "" {
 		parts = append(parts, extension{URL: "service", Reference: &reference{Reference: "HealthcareService/" + string(s.Service)}})
