@@ -17,12 +17,13 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long whole compare thread oracle engine fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long whole compare thread oracle engine assets assets-if-node fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build bin/joinery: one static binary, no C compiler needed
+build: assets-if-node ## build bin/joinery: one static binary, no C compiler needed
+	@[ -e web/pages/made/ui.css ] || echo "Node is not here: pages take their plain style sheet"
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
 
 run: build ## build, make a record of 2,000 invented people, serve it and let it grow to GROW
@@ -88,6 +89,16 @@ engine: $(ORACLE)/node_modules/.package-lock.json ## install the independent CQL
 $(ORACLE)/node_modules/.package-lock.json: $(ORACLE)/package-lock.json
 	@cd $(ORACLE) && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json
 
+STYLE := web/pages/style
+
+assets: web/pages/made/ui.css ## make the style sheets and the script of the pages from nhsuk-frontend (needs npm)
+
+web/pages/made/ui.css: $(STYLE)/package-lock.json $(STYLE)/ui.scss $(STYLE)/build.mjs
+	@cd $(STYLE) && npm ci --silent --no-audit --no-fund --ignore-scripts && node build.mjs
+
+assets-if-node:
+	@if command -v npm >/dev/null; then $(MAKE) -s assets || echo "make assets failed: pages take what is there"; fi
+
 oracle: engine ## every definition asked of 2,120 people, by us and by an independent CQL engine
 	$(GO) test ./$(ORACLE) -count=1 -v -run TestOracle -all -timeout 120m
 
@@ -101,4 +112,4 @@ fuzz: ## run every fuzz target for FUZZTIME each, and keep what they found worth
 	done
 
 clean: ## remove what was built (never a database)
-	rm -rf bin
+	rm -rf bin web/pages/made/*.css web/pages/made/*.js web/pages/made/*.svg

@@ -106,13 +106,18 @@ func Issues(err error, reference string) []fhir.Issue {
 	return []fhir.Issue{{Severity: fhir.Error, Code: faceOf(kind).code, Say: say}}
 }
 
-// Fail answers a request with an error: its status and an OperationOutcome. The
-// error is noted for the log.
+// Fail answers a request with an error: its status and an OperationOutcome, or
+// whatever the handler shows in its place. The error is noted for the log.
 func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := Of(r)
 	e.Err = err
 	h := w.Header()
 	status := Status(err)
+	if show := e.Show; show != nil {
+		e.Show = nil
+		show(w, r, err)
+		return
+	}
 	switch status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="joinery"`)

@@ -70,6 +70,7 @@ type Options struct {
 type Server struct {
 	Options
 	mux     *http.ServeMux
+	other   http.Handler // what no pattern takes
 	held    atomic.Int64 // bytes of bodies
 	leaving atomic.Bool  // shutting down
 }
@@ -83,11 +84,16 @@ func New(o Options) *Server {
 	s := &Server{Options: o, mux: http.NewServeMux()}
 	s.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	s.other = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Fail(w, r, fault.New(fault.NotFound, nothingHere))
 	})
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.other.ServeHTTP(w, r) })
 	return s
 }
+
+// Otherwise sets what answers an address that no handler has, in place of an
+// OperationOutcome.
+func (s *Server) Otherwise(h http.Handler) { s.other = h }
 
 // Handle registers a handler for a pattern of http.ServeMux.
 func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
@@ -123,6 +129,10 @@ type Event struct {
 	Type   string // the resource type it concerned
 	Count  int    // resources in the answer
 	Err    error  // what went wrong, when something did
+
+	// Show answers a failure in the handler's own form, such as a page. It must not
+	// fail by Fail again. Nil: an OperationOutcome.
+	Show func(w http.ResponseWriter, r *http.Request, err error)
 
 	held int64
 }

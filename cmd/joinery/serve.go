@@ -17,18 +17,20 @@ import (
 	"joinery/record"
 	"joinery/web"
 	"joinery/web/api"
+	"joinery/web/pages"
 )
 
 type serveCommand struct {
 	Listen string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
 	Base   string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
 	Find   []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
+	Site   string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
 	Demo   int64    `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 }
 
 // Help is shown by joinery serve --help.
 func (serveCommand) Help() string {
-	return `Serves FHIR R4 at /fhir until it is told to stop (Ctrl-C or SIGTERM); then requests under way are finished first. Everything but /fhir/metadata needs a token: see joinery token create.
+	return `Serves pages at / and FHIR R4 at /fhir until it is told to stop (Ctrl-C or SIGTERM); then requests under way are finished first. Everything under /fhir but /fhir/metadata needs a token: see joinery token create.
 
 It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front and say its address with --base.
 
@@ -78,6 +80,9 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
+	if err := a.showPages(server, rec, base, c.Site); err != nil {
+		return err
+	}
 	find, stopFinding, err := a.find(ctx, rec, log, c.Find)
 	if err != nil {
 		return err
@@ -102,6 +107,22 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	}
 	log.InfoContext(ctx, "serving", slog.String("address", base), slog.String("version", version))
 	return server.Serve(ctx, l) //nolint:wrapcheck // it is fit to be shown
+}
+
+// showPages puts the pages behind the server. Cookies are kept to encrypted
+// connections unless the address says that clients use none.
+func (a *app) showPages(server *web.Server, rec *record.Record, base, site string) error {
+	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://")}
+	if site != "" {
+		var err error
+		if o.Site, err = pages.ReadSite(site); err != nil {
+			return err //nolint:wrapcheck // it is fit to be shown
+		}
+	}
+	if _, err := pages.New(server, rec, o); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
 }
 
 // openDesk lets other commands reach the record by the local socket, when it is

@@ -1,0 +1,280 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"joinery/care/workflow/clock"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// screens are the templates of all pages, in each language.
+type screens struct {
+	tongues []*tongue
+	matcher language.Matcher
+	byName  map[string]map[string]*template.Template // by language and page
+	assets  *assets
+}
+
+// readScreens parses every template. The error says which is wrong, and how.
+func readScreens(a *assets) (*screens, error) {
+	tongues, err := readTongues()
+	if err != nil {
+		return nil, err
+	}
+	s := &screens{tongues: tongues, byName: map[string]map[string]*template.Template{}, assets: a}
+	var tags []language.Tag
+	for _, l := range tongues {
+		tags = append(tags, l.tag)
+		if s.byName[l.code], err = s.parse(l); err != nil {
+			return nil, err
+		}
+	}
+	s.matcher = language.NewMatcher(tags)
+	return s, nil
+}
+
+// shared are the templates that every page may use.
+var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html"}
+
+func (s *screens) parse(l *tongue) (map[string]*template.Template, error) {
+	base, err := template.New("frame").Funcs(s.functions(l)).ParseFS(templateFiles, shared...)
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	entries, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	out := map[string]*template.Template{}
+	for _, e := range entries {
+		file := path.Join("templates", e.Name())
+		if slices.Contains(shared, file) {
+			continue
+		}
+		page, err := base.Clone()
+		if err == nil {
+			page, err = page.ParseFS(templateFiles, file)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("templates: %w", err)
+		}
+		out[strings.TrimSuffix(e.Name(), ".html")] = page
+	}
+	return out, nil
+}
+
+// functions are what templates can call.
+func (s *screens) functions(l *tongue) template.FuncMap {
+	return template.FuncMap{
+		"t":      l.say,
+		"day":    l.long,
+		"date":   shortDate,
+		"moment": shortMoment,
+		"nhs":    spaced,
+		"asset":  s.assets.at,
+		"with":   func(label string, view any) labelled { return labelled{label, view} },
+		"inc":    func(n int) int { return n + 1 },
+		"join":   strings.Join,
+
+		// Components, for components.html.
+		"tag": newTag, "button": newButton, "secondary": secondaryButton, "warn": warningButton,
+		"hidden": func(name, value string) Hidden { return Hidden{name, value} },
+		"link":   func(href, text string) Link { return Link{href, text} },
+		"detail": func(summary, text string) Details { return Details{summary, text} },
+	}
+}
+
+// labelled is a view with a word on it, for a template that is used for several
+// things.
+type labelled struct {
+	Label string
+	View  any
+}
+
+// shortDate writes a day as clinicians read it: 14-Aug-1980.
+func shortDate(t time.Time) string {
+	if t.IsZero() {
+		return "Not recorded"
+	}
+	return t.Format("02-Jan-2006")
+}
+
+// shortMoment writes a moment as clinicians read it, in London's time.
+func shortMoment(t time.Time) string {
+	if t.IsZero() {
+		return "Not recorded"
+	}
+	return t.In(clock.London).Format("Mon 02-Jan-2006 15:04")
+}
+
+// spaced writes an NHS number 999 123 4567; anything else is left as it is.
+func spaced(number string) string {
+	if len(number) != 10 {
+		return number
+	}
+	return number[:3] + " " + number[3:6] + " " + number[6:]
+}
+
+// spoken returns the language of a request: the one that was chosen, or else the
+// best of those that the browser asks for.
+func (s *screens) spoken(r *http.Request) *tongue {
+	if cookie, err := r.Cookie(languageCookie); err == nil {
+		for _, l := range s.tongues {
+			if l.code == cookie.Value {
+				return l
+			}
+		}
+	}
+	asked, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err != nil || len(asked) == 0 {
+		return s.tongues[0]
+	}
+	_, i, confidence := s.matcher.Match(asked...)
+	if confidence < language.High {
+		return s.tongues[0]
+	}
+	return s.tongues[i]
+}
+
+// frame is what stands around every page.
+type frame struct {
+	Lang, Dir string
+	Title     string
+	Error     bool // there is something wrong with the form
+	Sheets    []string
+	Script    string
+	Site      *Site
+	Logo      string
+	SignedIn  string // the name of who is
+	SignIn    string
+	Menu      []menuItem
+	Languages []spokenHere
+	Here      string // the path of this page, for coming back
+	Unspoken  bool   // it was asked for in a language that this page is not in
+	Mistakes  []mistake
+	View      any
+}
+
+type menuItem struct {
+	Href, Text string
+	Current    bool
+}
+
+type spokenHere struct {
+	Code, Name, Dir string
+	Current         bool
+}
+
+// parts returns the parts of texts that a page uses: its own, the frame's.
+func (l *tongue) has(page string) bool {
+	for _, p := range []string{"frame", "month", page} {
+		if complete, known := l.parts[p]; known && !complete {
+			return false
+		}
+	}
+	return true
+}
+
+// send writes a page, in the language asked for where all its texts are there, in
+// English where they are not.
+func (c *call) send(p *page) error {
+	h := c.w.Header()
+	switch {
+	case p.to != "":
+		h.Set("Location", p.to)
+		c.w.WriteHeader(http.StatusSeeOther)
+		return nil
+	case p.text != "":
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("Content-Length", strconv.Itoa(len(p.text)))
+		_, _ = c.w.Write([]byte(p.text)) // who asked is gone: nobody to tell
+		return nil
+	}
+	l := c.tongue
+	if !l.has(p.name) {
+		l = c.pages.screens.tongues[0]
+	}
+	f, err := c.frame(l, p)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	screen := c.pages.screens.byName[l.code][p.name]
+	if screen == nil {
+		return fmt.Errorf("there is no template for the page %s", p.name)
+	}
+	if err := screen.ExecuteTemplate(&b, "frame", f); err != nil {
+		return fmt.Errorf("show the page %s: %w", p.name, err)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", l.code)
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	if p.status == 0 {
+		p.status = http.StatusOK
+	}
+	c.w.WriteHeader(p.status)
+	_, _ = c.w.Write(b.Bytes()) // who asked is gone: nobody to tell
+	return nil
+}
+
+// frame makes what stands around a page.
+func (c *call) frame(l *tongue, p *page) (*frame, error) {
+	if p.title == "" {
+		p.title = c.route.title
+	}
+	title, err := l.say(p.title)
+	if err != nil {
+		return nil, err
+	}
+	f := &frame{
+		Lang: l.code, Dir: l.dir, Title: title, Error: len(p.errors) > 0, Sheets: c.pages.assets.sheets(l.dir), Script: c.pages.assets.at("start.js"),
+		Site: c.pages.Site, Logo: c.pages.assets.at("logo.svg"), SignIn: c.pages.SignIn, Here: c.r.URL.Path,
+		Unspoken: l != c.tongue, Mistakes: p.errors, View: p.view,
+	}
+	if c.pages.assets.at("ui.js") == "" {
+		f.Script = ""
+	}
+	if f.Logo == "" {
+		f.Logo = c.pages.assets.at("mark.svg")
+	}
+	if c.r.Method != http.MethodGet || p.name == "error" {
+		f.Here = "/" // an address that failed is not repeated
+	}
+	if c.who != nil {
+		f.SignedIn = c.who.Subject.Who().Name
+		if err := f.fillMenu(l, c); err != nil {
+			return nil, err
+		}
+	}
+	for _, one := range c.pages.screens.tongues {
+		f.Languages = append(f.Languages, spokenHere{one.code, one.texts["frame.language"], one.dir, one == l})
+	}
+	return f, nil
+}
+
+func (f *frame) fillMenu(l *tongue, c *call) error {
+	for _, rt := range table() {
+		if rt.menu == "" || !rt.may(c.role()) {
+			continue
+		}
+		text, err := l.say(rt.menu)
+		if err != nil {
+			return err
+		}
+		f.Menu = append(f.Menu, menuItem{rt.path, text, rt.path == c.r.URL.Path})
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package pages
+
+import (
+	"net/http"
+	"slices"
+
+	"joinery/record/access"
+)
+
+// route is one page, or what a form of it does.
+type route struct {
+	method, path string // in the pattern language of http.ServeMux
+	who          []access.Role
+	title        string // key of its text, which holds nothing of anyone
+	do           func(*call) (*page, error)
+	menu         string // key of its text in the navigation; empty: it is not there
+}
+
+func (rt *route) pattern() string {
+	if rt.path == "/" {
+		return rt.method + " /{$}"
+	}
+	return rt.method + " " + rt.path
+}
+
+// open reports whether anyone may ask for the route, signed in or not.
+func (rt *route) open() bool { return slices.Contains(rt.who, access.Nobody) }
+
+// may reports whether a role may ask for the route. What they see there is the
+// record's to decide.
+func (rt *route) may(r access.Role) bool { return rt.open() || slices.Contains(rt.who, r) }
+
+// Who may ask for a route.
+var (
+	anyone = []access.Role{access.Nobody}
+	staff  = []access.Role{access.Staff}
+)
+
+// table is every page.
+func table() []*route {
+	get, post := http.MethodGet, http.MethodPost
+	return []*route{
+		{get, "/", anyone, "home.title", (*call).home, ""},
+		{post, "/language", anyone, "home.title", (*call).chooseLanguage, ""},
+
+		{get, "/people/{id}", staff, "person.title", (*call).person, ""},
+	}
+}
