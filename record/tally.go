@@ -15,7 +15,7 @@ import (
 // Places and waiting lists are of everybody: whoever has a place, or waits before
 // somebody, is there whether or not the subject may see them. So the workflow
 // counts what it keeps of all, and numbers alone leave it. Why this is not a way
-// past the door is in docs/decisions/0011-places-are-counted-of-everybody.md.
+// past the door is in docs/decisions/0014-places-are-counted-of-everybody.md.
 
 // Limit is how many resources of a kind there may be, seen by the subject or not.
 type Limit struct {

@@ -15,7 +15,6 @@ import (
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
-	"joinery/record/search"
 	"joinery/timeline"
 )
 
@@ -135,16 +134,24 @@ func (k *making) begin(ctx context.Context) error {
 	if m.Length != nil {
 		during.End = instant(limitOf(m.Length.Is).After(k.now))
 	}
-	one, err := k.onePlan(patient, tags)
+	one, err := onePlan(patient, tags, k.name(), k.now, nil, nil)
 	if err != nil {
 		return err
 	}
-	part, err := creation("CarePlan", k.name(), map[string]any{
+	goals, aims, err := k.modelGoals(m, patient, tags)
+	if err != nil {
+		return err
+	}
+	body := map[string]any{
 		"resourceType": "CarePlan", "meta": marks(k.r.finding, append(slices.Clone(tags), of, coding{System: atTag, Code: "HealthcareService/" + string(k.r.Service)})...), "status": "active", "intent": "plan",
 		"title": m.Title, "description": m.Residents, "subject": patient, "period": during, "instantiatesUri": []string{"urn:joinery:model:" + m.ID + "|" + m.Version},
 		"extension": []extension{{URL: modelURL, Text: m.Name()}}, "partOf": []reference{{Reference: one.FullURL}},
 		"activity": k.outline(m),
-	})
+	}
+	if len(aims) > 0 {
+		body["goal"] = aims
+	}
+	part, err := creation("CarePlan", k.name(), body)
 	if err != nil {
 		return err
 	}
@@ -156,26 +163,12 @@ func (k *making) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.ops = append(k.ops, one, part, team)
+	k.ops = append(append(k.ops, one, part, team), goals...)
+	if err := k.compare(ctx, m, during); err != nil {
+		return err
+	}
 	e := enrolment{model: m, flow: k.Flow, task: k.r.Task, patient: k.r.Patient, owner: k.r.Organization, service: k.r.Service, finding: k.r.finding, tags: tags, start: k.now, events: k.r.events(), priority: k.r.Priority}
 	return e.follow(&k.ops, k.name, nil)
-}
-
-// onePlan returns the making of the person's one care plan, which is not made
-// when it is there already.
-func (k *making) onePlan(patient reference, tags []coding) (record.Op, error) {
-	op, err := creation("CarePlan", k.name(), map[string]any{
-		"resourceType": "CarePlan", "meta": marks(false, append(slices.Clone(tags), coding{System: planTag, Code: "one"})...), "status": "active", "intent": "plan",
-		"title": "My care plan", "subject": patient,
-	})
-	if err != nil {
-		return op, err
-	}
-	op.IfNoneExist, err = search.Parse("CarePlan", []search.Pair{{Name: "patient", Value: patient.Reference}, {Name: "_tag", Value: planTag + "|one"}}, search.Options{Strict: true, Now: k.now})
-	if err != nil {
-		return op, fmt.Errorf("look for the person's plan: %w", err)
-	}
-	return op, nil
 }
 
 // outline is what the plan's part says will be done.
@@ -193,7 +186,7 @@ func (k *making) outline(m *model.Model) []any {
 // end closes what the enrolment opened: its part of the plan, its team, and the
 // tasks that are open still.
 func (k *making) end(ctx context.Context) error {
-	page, err := k.search(ctx, "", "_tag", ofTag+"|"+escape("Task/"+string(k.r.Task)), "_type", "CarePlan,CareTeam,Task", "_count", "1000")
+	page, err := k.search(ctx, "", "_tag", ofTag+"|"+escape("Task/"+string(k.r.Task)), "_type", "CarePlan,CareTeam,Goal,Task", "_count", "1000")
 	if err != nil {
 		return err
 	}
@@ -214,6 +207,9 @@ func (k *making) end(ctx context.Context) error {
 		case h.typ == "CareTeam" && h.get("status").Is("active"):
 			h.set("status", "inactive")
 			h.set("period", period{Start: h.get("period", "start").Text(), End: instant(k.now)})
+		case h.typ == "Goal" && h.get("lifecycleStatus").Is("active"):
+			h.set("lifecycleStatus", map[string]string{"completed": "completed", "revoked": "cancelled"}[status])
+			h.set("statusDate", onDate(k.now))
 		case h.typ == "Task" && !Tasks().Standing(State(coded(h.get("businessStatus"), jobSystem))).Over():
 			h.set("status", Tasks().Standing("dropped").Task)
 			h.set("businessStatus", todo("dropped"))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"joinery/care/applied"
 	"joinery/fault"
 	"joinery/record/access"
+	"joinery/timeline"
 )
 
 // Funnel is how far people came in a model, counted from the record, and why some
@@ -29,6 +31,8 @@ type Funnel struct {
 	// Clocks says for each standard, by its id, how many met it and of how many
 	// whose clock has been decided: met, missed, or late now.
 	Clocks map[string]Share
+	// Measures are those of the version in force, in its order.
+	Measures []Measured
 	// WrongDoors is how many were turned away without anybody who took them on. The
 	// moves cannot make one, so another number than 0 is a fault of ours.
 	WrongDoors int
@@ -50,6 +54,7 @@ func (f *Flow) Funnel(ctx context.Context, id string) (*Funnel, error) {
 	}
 	out.Candidates = len(list)
 	var referrals []*Referral
+	done := map[string]map[string]int{}
 	parents := map[string]bool{} // tasks that another came of
 	code := ModelSystem + "|" + escape(id)
 	err = f.each(ctx, func(h *held) {
@@ -57,6 +62,8 @@ func (f *Flow) Funnel(ctx context.Context, id string) (*Funnel, error) {
 		switch coded(h.get("code"), KindSystem) {
 		case KindInvite:
 			out.invite(h)
+		case KindActivity:
+			tally(done, h)
 		case KindReferral:
 			referrals = append(referrals, &Referral{Task: h.id, task: h})
 		}
@@ -64,14 +71,20 @@ func (f *Flow) Funnel(ctx context.Context, id string) (*Funnel, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range referrals {
+	for i, r := range referrals {
 		full, err := f.Referral(ctx, r.Task)
 		if err != nil {
 			return nil, fmt.Errorf("count a model's people: %w", err)
 		}
 		out.referral(full, parents["Task/"+string(r.Task)])
+		referrals[i] = full
 	}
-	return out, nil
+	today, _ := timeline.DayOf(f.clock())
+	m, err := applied.Find(ctx, f.view, id, today)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	return out, f.measures(ctx, m, out, referrals, done)
 }
 
 func (f *Funnel) invite(h *held) {

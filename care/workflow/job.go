@@ -154,6 +154,9 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 			return nil, err
 		}
 	}
+	if move.needs(NeedWhen) && m.When.IsZero() {
+		return nil, fault.New(fault.Invalid, "Say for when it is planned.")
+	}
 	if n.Kind == KindInvite && move.Name == "agree" {
 		if err := f.agreed(ctx, t, &m); err != nil {
 			return nil, err
@@ -175,11 +178,24 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 	if to.Over() {
 		t.set("meta", retag(t.doc.Root(), []string{OpenTag, ClaimTag}))
 	}
+	if len(m.Answers) > 0 && move.Name != "done" {
+		return nil, fault.New(fault.Invalid, "Answers go with a task that is done.")
+	}
+	answers, err := f.answers(ctx, t, m.Answers)
+	if err != nil {
+		return nil, err
+	}
 	next, err := f.next(ctx, t, move.To)
 	if err != nil {
 		return nil, err
 	}
-	return f.change(ctx, t, next...)
+	if move.Name == "plan" {
+		if next, err = f.meets(ctx, t, m.When); err != nil {
+			return nil, err
+		}
+		t.add("extension", extension{URL: plannedURL, DateTime: instant(m.When)})
+	}
+	return f.change(ctx, t, append(next, answers...)...)
 }
 
 // change writes a task that is no referral, and what follows from it.

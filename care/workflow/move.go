@@ -27,6 +27,9 @@ type Making struct {
 	When     time.Time
 	Outcome  string // code or words
 	Priority string // of a wait
+	// Answers are what was answered while an activity was done, by
+	// "questionnaire/question".
+	Answers map[string]string
 	// Exception is by which of the model's exceptions somebody goes before others
 	// who wait.
 	Exception string

@@ -58,6 +58,8 @@ type (
 		Type concept  `json:"type"`
 		Text string   `json:"valueString,omitempty"`
 		Code *concept `json:"valueCodeableConcept,omitempty"`
+
+		Reference *reference `json:"valueReference,omitempty"`
 	}
 
 	serviceRequest struct {
@@ -140,6 +142,8 @@ const (
 	KindOnward   = "onward"   // somebody who came back to who sent them
 	KindInvite   = "invite"   // someone a model found, to be asked
 	KindActivity = "activity" // part of a model's care
+	KindAction   = "action"   // what was agreed in a care plan, beside models
+	KindConflict = "conflict" // what two models ask and does not go together, to be decided
 )
 
 // held is a resource as it was read: what a move changes of it is put in by
@@ -151,6 +155,8 @@ type held struct {
 	doc  *fhir.Doc
 	put  map[string]any // members that are set
 	more map[string][]any
+
+	planned time.Time // of a task: for when it is about to be planned
 }
 
 func hold(v *record.Version) (*held, error) {
@@ -218,7 +224,7 @@ func (h *held) op() (record.Op, error) {
 
 // order is in which members that were not there are put in.
 var order = []string{
-	"extension", "status", "statusReason", "businessStatus", "statusHistory", "performer", "lastModified", "owner",
+	"extension", "status", "lifecycleStatus", "statusDate", "statusReason", "businessStatus", "statusHistory", "performer", "lastModified", "owner",
 	"restriction", "output", "period", "goal", "activity", "careTeam", "contained", "participant", "note",
 }
 

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 
 	"joinery/care/workflow"
 	"joinery/fhir"
@@ -124,70 +122,6 @@ func (c *candidateAnswer) Run(ctx context.Context, a *app) error {
 	return a.stands(ctx, "candidate", "/task/move", doing{taskID(c.Task), m})
 }
 
-// measureCommand groups what is counted.
-type measureCommand struct {
-	Run measureRun `cmd:"" help:"Count a model's people: how far they came, why some did not, which clocks were met."`
-}
-
-type measureRun struct {
-	Model string `arg:"" help:"The id of a model in force."`
-}
-
-// Help is shown by joinery measure run --help.
-func (measureRun) Help() string {
-	return `How many were found, invited, referred and helped, and why others were not; how it ended, and which clocks were met. Every number is of the record as it is now.
-
-    joinery measure run falls-response-car --purpose HOPERAT`
-}
-
-// Run is the command.
-func (c *measureRun) Run(ctx context.Context, a *app) error {
-	var f workflow.Funnel
-	if err := a.tell(ctx, "measure", "/measure/run", seeking{Model: c.Model}, &f); err != nil {
-		return err
-	}
-	if a.flags.JSON {
-		return a.printJSON(f)
-	}
-	for _, row := range []struct {
-		says string
-		n    int
-	}{
-		{"found, not asked yet", f.Candidates},
-		{"not invited", f.Passed},
-		{"invited", f.Invited},
-		{"said yes", f.Agreed},
-		{"referred", f.Referred},
-		{"waiting", f.Waiting},
-		{"began", f.Began},
-		{"in the model now", f.There},
-		{"completed", f.Completed},
-		{"taken on by another", f.Turned},
-		{"withdrew", f.Withdrew},
-		{"turned away to nobody", f.WrongDoors},
-	} {
-		fmt.Fprintf(a.out, "%6d  %s\n", row.n, row.says)
-	}
-	for _, part := range []struct {
-		title string
-		of    map[string]int
-	}{{"Why some did not go on:", f.Reasons}, {"How it ended:", f.Outcomes}} {
-		if len(part.of) > 0 {
-			fmt.Fprintln(a.out, part.title)
-		}
-		for _, says := range slices.Sorted(maps.Keys(part.of)) {
-			fmt.Fprintf(a.out, "%6d  %s\n", part.of[says], says)
-		}
-	}
-	if len(f.Clocks) > 0 {
-		fmt.Fprintln(a.out, "In time, of those decided:")
-	}
-	for _, id := range slices.Sorted(maps.Keys(f.Clocks)) {
-		fmt.Fprintf(a.out, "%6d of %d  %s\n", f.Clocks[id].Of, f.Clocks[id].All, id)
-	}
-	return nil
-}
-
 func (d *desk) candidateList(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var of seeking
 	flow, err := d.flow(r, &of)
@@ -225,13 +159,4 @@ func (d *desk) candidateDecline(_ http.ResponseWriter, r *http.Request) (any, er
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	return d.standing(now), nil
-}
-
-func (d *desk) measureRun(_ http.ResponseWriter, r *http.Request) (any, error) {
-	var of seeking
-	flow, err := d.flow(r, &of)
-	if err != nil {
-		return nil, err
-	}
-	return flow.Funnel(r.Context(), of.Model) //nolint:wrapcheck // it is fit to be shown
 }

@@ -44,6 +44,8 @@ func newDesk(rec *record.Record, clock func() time.Time, timelines answering, lo
 	d.handle("POST /candidate/invite", d.candidateInvite)
 	d.handle("POST /candidate/decline", d.candidateDecline)
 	d.handle("POST /measure/run", d.measureRun)
+	d.handle("POST /careplan/show", d.careplanShow)
+	d.handle("POST /careplan/say", d.careplanSay)
 	d.handle("POST /tokens", d.createToken)
 	d.handle("GET /tokens", d.listTokens)
 	d.handle("DELETE /tokens/{name}", d.revokeToken)

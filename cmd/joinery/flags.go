@@ -35,6 +35,7 @@ type commands struct {
 	Model     modelCommand     `cmd:"" help:"Write, check, compare and plan models of care."`
 	Referral  referralCommand  `cmd:"" help:"Refer people to services, and move referrals."`
 	Task      taskCommand      `cmd:"" help:"List and do tasks."`
+	Careplan  careplanCommand  `cmd:"" help:"Show and write people's care plans."`
 	Candidate candidateCommand `cmd:"" help:"Invite the people whom a model found."`
 	Measure   measureCommand   `cmd:"" help:"Count how it goes with a model's people."`
 	Cfg       configCommand    `cmd:"" name:"config" help:"Look at the configuration."`

@@ -287,12 +287,13 @@ func (c *referralMove) Run(ctx context.Context, a *app) error {
 // taskCommand groups what is done with tasks at the desk.
 type taskCommand struct {
 	List taskList `cmd:"" help:"List open tasks of every kind."`
+	Plan taskPlan `cmd:"" help:"Note for when a task is planned."`
 	Done taskDone `cmd:"" help:"Note that a task was done."`
 }
 
 type taskList struct {
 	listFlags
-	Kind string `help:"Only of this kind: referral, question, onward, invite, activity." placeholder:"KIND"`
+	Kind string `help:"Only of this kind: referral, question, onward, invite, activity, action, conflict." placeholder:"KIND"`
 }
 
 // Help is shown by joinery task list --help.
@@ -308,20 +309,44 @@ func (c *taskList) Run(ctx context.Context, a *app) error {
 	return a.list(ctx, "task", &c.listFlags, c.Kind)
 }
 
+type taskPlan struct {
+	Task string `arg:"" help:"Id of the Task."`
+	When string `arg:"" help:"For when, such as 2026-02-03T09:10:00Z." placeholder:"TIME"`
+	Seen string `name:"version" help:"The version that it is planned from, so that it comes once." placeholder:"ETAG"`
+}
+
+// Help is shown by joinery task plan --help.
+func (taskPlan) Help() string {
+	return `Visits of two models at one time are found, and are on the lists of both until it is decided which one moves.
+
+    joinery task plan 0190… 2026-02-03T09:10:00Z --purpose TREAT`
+}
+
+// Run is the command.
+func (c *taskPlan) Run(ctx context.Context, a *app) error {
+	at, err := time.Parse(time.RFC3339, c.When)
+	if err != nil {
+		return misuse{fault.New(fault.Invalid, "When is a moment with its zone, such as 2026-02-03T09:10:00Z.")}
+	}
+	return a.stands(ctx, "task", "/task/move", doing{taskID(c.Task), workflow.Making{Move: "plan", When: at, Version: c.Seen}})
+}
+
 type taskDone struct {
-	Task    string `arg:"" help:"Id of the Task."`
-	Outcome string `help:"What came of it." placeholder:"TEXT"`
-	Seen    string `name:"version" help:"The version that it is done from, so that it comes once." placeholder:"ETAG"`
+	Task    string            `arg:"" help:"Id of the Task."`
+	Outcome string            `help:"What came of it." placeholder:"TEXT"`
+	Answer  map[string]string `help:"What was answered, if the task asks questionnaires: QUESTIONNAIRE/QUESTION=ANSWER, once for each question." placeholder:"QUESTION=ANSWER" mapsep:"none"`
+	Seen    string            `name:"version" help:"The version that it is done from, so that it comes once." placeholder:"ETAG"`
 }
 
 // Help is shown by joinery task done --help.
 func (taskDone) Help() string {
 	return `The next of a recurring activity appears when this one is done.
 
-    joinery task done 0190… --outcome "Up again, no injury" --purpose TREAT`
+    joinery task done 0190… --outcome "Up again, no injury" --purpose TREAT
+    joinery task done 0190… --answer k-hoos-pain/total=40 --answer k-hoos-function/total=45 --purpose TREAT`
 }
 
 // Run is the command.
 func (c *taskDone) Run(ctx context.Context, a *app) error {
-	return a.stands(ctx, "task", "/task/move", doing{taskID(c.Task), workflow.Making{Move: "done", Outcome: c.Outcome, Version: c.Seen}})
+	return a.stands(ctx, "task", "/task/move", doing{taskID(c.Task), workflow.Making{Move: "done", Outcome: c.Outcome, Answers: c.Answer, Version: c.Seen}})
 }

@@ -178,6 +178,7 @@ func changes(rt *route) bool {
 // only says which type has an operation, where not all have.
 var only = map[string]string{
 	"everything": "Patient", "refer": "ServiceRequest", "actions": "Task", "move": "Task", "claim": "Task", "worklist": "Task",
+	"plan": "Patient", "plan-say": "Patient",
 }
 
 func definition(operation string) string {
@@ -186,7 +187,7 @@ func definition(operation string) string {
 		return "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 	case "validate":
 		return "http://hl7.org/fhir/OperationDefinition/Resource-validate"
-	case "refer", "actions", "move", "claim", "worklist":
+	case "refer", "actions", "move", "claim", "worklist", "plan", "plan-say":
 		return "urn:joinery:operation:" + operation
 	}
 	return ""

@@ -98,7 +98,7 @@ func (c *call) actions() (*reply, error) {
 	return c.stands(http.StatusOK, now)
 }
 
-var movesWith = []string{"move", "reason", "says", "service", "back", "when", "outcome", "priority", "exception"}
+var movesWith = []string{"move", "reason", "says", "service", "back", "when", "outcome", "priority", "exception", "answer"}
 
 // move answers POST Task/{id}/$move.
 func (c *call) move() (*reply, error) {
@@ -120,6 +120,19 @@ func (c *call) making() (workflow.Making, error) {
 	m := workflow.Making{
 		Move: c.param("move"), Version: c.r.Header.Get("If-Match"), Reason: c.param("reason"), Says: c.param("says"),
 		Service: c.idIn("service", "HealthcareService/"), Back: c.param("back"), Outcome: c.param("outcome"), Priority: c.param("priority"), Exception: c.param("exception"),
+	}
+	for _, p := range c.params {
+		if p.Name != "answer" {
+			continue
+		}
+		question, answer, ok := strings.Cut(p.Value, "=")
+		if !ok {
+			return m, fault.New(fault.Invalid, "An answer is written as questionnaire/question=answer.")
+		}
+		if m.Answers == nil {
+			m.Answers = map[string]string{}
+		}
+		m.Answers[question] = answer
 	}
 	var err error
 	m.When, err = c.instant("when")

@@ -184,3 +184,28 @@ func TestOperationsAreWhereTheyBelong(t *testing.T) {
 		t.Errorf("a move in a batch: %s", batch.Body)
 	}
 }
+
+// TestAPlanOverHTTP: the person says what matters, the practice adds, and both read
+// one plan; a service that has nothing to do with them does not.
+func TestAPlanOverHTTP(t *testing.T) {
+	w := ward(t)
+	w.want(200, "amina", "POST", "/fhir/Patient/amina/$plan-say", params("what", "words", "text", "I want to see my garden again"))
+	a := w.want(200, "gp", "POST", "/fhir/Patient/amina/$plan-say", params("what", "goal", "text", "Walk to the shop", "target", "400 metres", "due", "2026-05-01"))
+	if got := said(a, "words", "text"); !slices.Equal(got, []string{"I want to see my garden again"}) {
+		t.Errorf("the words are %q", got)
+	}
+	if got := said(a, "goal", "target"); !slices.Equal(got, []string{"400 metres"}) {
+		t.Errorf("the target is %q", got)
+	}
+	if a.Header().Get("ETag") != `W/"2"` {
+		t.Errorf("the plan's version is %s", a.Header().Get("ETag"))
+	}
+	w.want(200, "gp", "POST", "/fhir/Patient/amina/$plan-say", params("what", "action", "text", "Ask for a rail", "owner", "Organization/gp", "due", "2026-03-01"))
+	if got := said(w.want(200, "amina", "GET", "/fhir/Patient/amina/$plan", ""), "action", "owner"); !slices.Equal(got, []string{"Organization/gp"}) {
+		t.Errorf("the action is %q's", got)
+	}
+	w.want(404, "falls", "GET", "/fhir/Patient/amina/$plan", "")
+	w.want(404, "falls", "POST", "/fhir/Patient/amina/$plan-say", params("what", "note", "text", "x"))
+	w.want(400, "gp", "POST", "/fhir/Patient/amina/$plan-say", params("what", "wish", "text", "x"))
+	w.want(404, "gp", "GET", "/fhir/Task/amina/$plan", "")
+}

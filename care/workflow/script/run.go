@@ -194,7 +194,14 @@ func (r *Run) do(s *Step, role *Role) string {
 		}
 		return fmt.Sprintf("%s has no task %q for %s", s.Role, s.Task, s.Person)
 	}
-	return r.send(s, role, "/fhir/"+item["task"]+"/$move", params("move", "done", "outcome", s.Outcome), item["version"])
+	pairs := []string{"move", "done", "outcome", s.Outcome}
+	if s.Reason != "" {
+		pairs = []string{"move", "fail", "reason", s.Reason}
+	}
+	for answer := range strings.SplitSeq(s.Says, "; ") {
+		pairs = append(pairs, "answer", answer)
+	}
+	return r.send(s, role, "/fhir/"+item["task"]+"/$move", params(pairs...), item["version"])
 }
 
 func (r *Run) list(s *Step, role *Role) string {

@@ -129,8 +129,11 @@ var (
 		{regexp.MustCompile(`^` + named + ` refers ` + ofWhom + ` to (.+?)(?: by way of (.+?))? because ` + quoted + `$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Person, s.Service, s.Says, s.Reason = "refer", m[1], m[2], m[3], m[5], m[4]
 		}},
-		{regexp.MustCompile(`^` + named + ` does ` + quoted + ` for ` + ofWhom + `(?: with outcome ` + quoted + `)?$`), func(s *Step, m []string) {
-			s.Do, s.Role, s.Task, s.Person, s.Outcome = "do", m[1], m[2], m[3], m[4]
+		{regexp.MustCompile(`^` + named + ` does ` + quoted + ` for ` + ofWhom + `(?: with outcome ` + quoted + `)?(?: answering ` + quoted + `)?$`), func(s *Step, m []string) {
+			s.Do, s.Role, s.Task, s.Person, s.Outcome, s.Says = "do", m[1], m[2], m[3], m[4], m[5]
+		}},
+		{regexp.MustCompile(`^` + named + ` fails ` + quoted + ` for ` + ofWhom + ` because ([\w-]+)$`), func(s *Step, m []string) {
+			s.Do, s.Role, s.Task, s.Person, s.Reason = "do", m[1], m[2], m[3], m[4]
 		}},
 		{regexp.MustCompile(`^` + named + ` (receives|accepts|declines|starts|completes|books|waits|asks|answers|reroutes|forwards|cancels|fails|assesses|treats|pauses|resumes|leaves|closes|proceeds) ` + ofWhom + `'s referral(?: because ([\w-]+))?(?: to (?:(the referrer)|(.+?)))?(?: saying ` + quoted + `)?(?: with outcome ` + quoted + `)?(?: for (\d{4}-\d\d-\d\d \d\d:\d\d))?$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Person, s.Reason, s.Service, s.Says, s.Outcome, s.State = base(m[2]), m[1], m[3], m[4], m[6], m[7], m[8], m[9]
