@@ -137,26 +137,27 @@ type (
 
 // Notice is something that somebody is told.
 type Notice struct {
-	ID         fhir.ID
-	Patient    fhir.ID
-	To         string // "Patient/x", "RelatedPerson/x", "HealthcareService/x" or "Organization/x"
-	Of         []string
-	Text       string // which text
-	Medium     Medium
-	Format     Format
-	Language   string
-	Words      []string // heading first
-	Status     Status
-	Reason     string // code; of what is not done
-	ByHand     bool   // somebody has to do something about it
-	Written    time.Time
-	Next       time.Time // when it is tried; of what waits
-	Failures   int
-	Problem    string // what went wrong last
-	Told       string // how it was done by hand, in words
-	Sent       time.Time
-	ETag       string
-	Link       *LinkState // of an e-mail with a link
+	ID       fhir.ID    `json:"id"`
+	Patient  fhir.ID    `json:"patient"`
+	To       string     `json:"to"` // "Patient/x", "RelatedPerson/x", "HealthcareService/x" or "Organization/x"
+	Of       []string   `json:"of"` // the referral or the invitation
+	Text     string     `json:"text"`
+	Medium   Medium     `json:"medium"`
+	Format   Format     `json:"format"`
+	Language string     `json:"language,omitempty"`
+	Words    []string   `json:"words"` // heading first
+	Status   Status     `json:"status"`
+	Reason   string     `json:"reason,omitempty"` // code; of what is not done
+	ByHand   bool       `json:"by_hand"`          // somebody has to do something about it
+	Written  time.Time  `json:"written"`
+	Next     time.Time  `json:"next,omitzero"` // when it is tried; of what waits
+	Failures int        `json:"failures"`
+	Problem  string     `json:"problem,omitempty"` // what went wrong last
+	Told     string     `json:"told,omitempty"`    // how it was done by hand
+	Sent     time.Time  `json:"sent,omitzero"`
+	ETag     string     `json:"version"`
+	Link     *LinkState `json:"link,omitempty"` // of an e-mail with a link
+
 	key        string
 	security   []coding
 	tags       []coding // of invented people
@@ -165,8 +166,8 @@ type Notice struct {
 
 // LinkState is how a link stands.
 type LinkState struct {
-	Until time.Time
-	Uses  int // left
+	Until time.Time `json:"until"`
+	Uses  int       `json:"uses"` // left
 }
 
 // Why says why a notice is not done, in words.

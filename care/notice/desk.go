@@ -61,7 +61,7 @@ func (d *Desk) List(ctx context.Context, l List) (all []*Notice, more bool, err 
 
 // Show returns a notice and, of a letter, the page as it would be printed now; nil
 // when it cannot go by post. The fault is NotFound when there is no such notice.
-func (d *Desk) Show(ctx context.Context, id fhir.ID, sender string) (*Notice, *Page, error) {
+func (d *Desk) Show(ctx context.Context, id fhir.ID) (*Notice, *Page, error) {
 	n, err := d.get(ctx, id)
 	if err != nil {
 		return nil, nil, err
@@ -77,7 +77,7 @@ func (d *Desk) Show(ctx context.Context, id fhir.ID, sender string) (*Notice, *P
 	if c := p.carer(n.To); c != nil {
 		lines = addressed(c.name, c.address)
 	}
-	return n, page(n, sender, lines, d.clock()), nil
+	return n, page(n, lines, d.clock()), nil
 }
 
 func (d *Desk) get(ctx context.Context, id fhir.ID) (*Notice, error) {

@@ -106,7 +106,6 @@ func (o *Outbox) shortWords(language, name, link string) []string {
 // Page is a letter as it is printed.
 type Page struct {
 	Address  []string
-	From     string
 	Date     string
 	Words    []string // heading first
 	Format   Format
@@ -115,8 +114,8 @@ type Page struct {
 }
 
 // page lays a letter out.
-func page(n *Notice, from string, address []string, now time.Time) *Page {
-	p := &Page{Address: address, From: from, Date: now.In(clock.London).Format("2 January 2006"), Words: n.Words, Format: n.Format}
+func page(n *Notice, address []string, now time.Time) *Page {
+	p := &Page{Address: address, Date: now.In(clock.London).Format("2 January 2006"), Words: n.Words, Format: n.Format}
 	t, _ := speak(n.Language)
 	p.Language = t.code
 	switch n.Format {

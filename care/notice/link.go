@@ -143,7 +143,7 @@ func linkSubject(n *Notice, s *directory.Service, who access.Who) (access.Subjec
 	if key == "" {
 		key = fhir.ID(n.key[:32])
 	}
-	who.Client, who.Name, who.Purpose = "joinery link", "By an e-mailed link: "+s.Name, access.Treatment
+	who.Client, who.Name, who.Purpose = "joinery link", "By an e-mailed link: "+s.Name+", of "+s.Organization, access.Treatment
 	return access.NewStaff(who, access.Member{Practitioner: "link-" + key, Organization: fhir.ID(trim(s.Organization, "Organization/"))}) //nolint:wrapcheck // it is fit to be shown
 }
 

@@ -47,7 +47,7 @@ func TestALink(t *testing.T) {
 		if open.Task != r.Task || open.Patient != "amina" || open.Service.Name != "Befriending" || open.Uses != 19 {
 			t.Errorf("it opens %+v", open)
 		}
-		if s := open.View.Subject(); !s.Is("Organization/charity") || s.Role() != access.Staff || s.Purpose() != access.Treatment || s.Who().Name != "By an e-mailed link: Befriending" {
+		if s := open.View.Subject(); !s.Is("Organization/charity") || s.Role() != access.Staff || s.Purpose() != access.Treatment || s.Who().Name != "By an e-mailed link: Befriending, of Organization/charity" {
 			t.Errorf("who acts is %+v", s.Who())
 		}
 		got, moves, err := workflow.Of(open.View, w.clock).Actions(t.Context(), open.Task)

@@ -264,7 +264,7 @@ func TestTheDesk(t *testing.T) {
 			t.Errorf("what was sent is %s: %v", what, err)
 		}
 	}
-	shown, page, err := desk.Show(t.Context(), n.ID, "District care network")
+	shown, page, err := desk.Show(t.Context(), n.ID)
 	if err != nil || shown.ID != n.ID || page == nil || page.Address[0] != "Amina Of-amina" {
 		t.Errorf("shown: %+v %+v %v", shown, page, err)
 	}

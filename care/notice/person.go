@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,7 @@ type person struct {
 	address     []string // lines; none: no letter can go
 	email       string
 	mobile      string
+	telephone   string // of any kind
 	flags       []string
 	carers      []carer
 	tags        []coding
@@ -135,13 +137,17 @@ func patientOf(res fhir.Value, now time.Time) *person {
 		format:    Standard, address: addressOf(res, now),
 	}
 	for t := range res.Get("telecom").Items() {
-		value := t.Get("value").Text()
-		switch system, use := t.Get("system"), t.Get("use"); {
-		case use.Is("old") || use.Is("work") || !during(t.Get("period"), now):
-		case system.Is("email") && p.email == "":
-			p.email = value
-		case (system.Is("phone") || system.Is("sms")) && p.mobile == "" && isMobile(value):
-			p.mobile = value
+		if t.Get("use").Is("old") || t.Get("use").Is("work") || !during(t.Get("period"), now) {
+			continue
+		}
+		switch value := t.Get("value").Text(); t.Get("system").Text() {
+		case "email":
+			p.email = cmp.Or(p.email, value)
+		case "phone", "sms":
+			p.telephone = cmp.Or(p.telephone, value)
+			if isMobile(value) {
+				p.mobile = cmp.Or(p.mobile, value)
+			}
 		}
 	}
 	p.reads(res)

@@ -198,13 +198,13 @@ func (o *Outbox) message(ctx context.Context, n *Notice, p *person, now time.Tim
 			return nil, reason, nil
 		}
 		m.To = map[Medium]string{Email: p.email, Text: international(p.mobile)}[n.Medium]
-		m.Letter = page(n, o.opts.Sender, addressed(p.name, p.address), now)
+		m.Letter = page(n, addressed(p.name, p.address), now)
 	case "RelatedPerson":
 		c := p.carer(n.To)
 		if c == nil || p.protected || p.flagged(NoContact) || p.flagged(NoCarers) {
 			return nil, NotWanted, nil
 		}
-		m.Letter = page(n, o.opts.Sender, addressed(c.name, c.address), now)
+		m.Letter = page(n, addressed(c.name, c.address), now)
 	case "HealthcareService":
 		s, err := directory.Find(ctx, o.view, id)
 		if err != nil {

@@ -129,3 +129,25 @@ func TestAnInvitation(t *testing.T) {
 		t.Errorf("the invitation: %+v", n)
 	}
 }
+
+// TestOnTheListStill: who is on a waiting list is not told so again when their place
+// is looked at anew; who comes back to it is.
+func TestOnTheListStill(t *testing.T) {
+	w := onSQLite(t)
+	w.somebody("amina", "")
+	r := w.do(w.refer(workflow.Asking{Patient: "amina"}), workflow.Making{Move: "accept"})
+	r = w.do(r, workflow.Making{Move: "wait"})
+	r = w.do(r, workflow.Making{Move: "wait", Priority: "urgent"})
+	r = w.do(r, workflow.Making{Move: "book", When: w.clock().Add(48 * time.Hour)})
+	w.do(r, workflow.Making{Move: "wait"})
+	w.settle()
+	n := 0
+	for _, m := range w.letters.sent {
+		if strings.HasPrefix(m.Words[0], "You are on the waiting list") {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d letters say that she is on the list, want 2", n)
+	}
+}

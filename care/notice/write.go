@@ -58,7 +58,7 @@ func (o *Outbox) tell(ctx context.Context, typ string, res fhir.Value) error {
 			continue
 		}
 		e := &event{Occasion: occasion(s.Move, of), key: fmt.Sprintf("%s/%s/%d", typ, id, i), step: s, res: res, of: typ + "/" + string(id)}
-		if e.Occasion == nil {
+		if e.Occasion == nil || stays(steps[:i+1]) {
 			continue
 		}
 		e.onlyTo = s.Move == "send" && i > 0 && passes(steps[i-1].Move)
@@ -74,6 +74,25 @@ func (o *Outbox) tell(ctx context.Context, typ string, res fhir.Value) error {
 	}
 	o.told[id] = len(steps)
 	return nil
+}
+
+// stays reports whether the last of some moves leaves somebody where they were: on a
+// waiting list, where only their place was looked at anew.
+func stays(steps []workflow.Step) bool {
+	last := len(steps) - 1
+	if steps[last].Move != "wait" {
+		return false
+	}
+	for i := last - 1; i >= 0; i-- {
+		switch steps[i].Move {
+		case "defer":
+		case "wait":
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // passes reports whether a move may send somebody on to another service, which is

@@ -37,6 +37,7 @@ type commands struct {
 	Task      taskCommand      `cmd:"" help:"List and do tasks."`
 	Careplan  careplanCommand  `cmd:"" help:"Show and write people's care plans."`
 	Candidate candidateCommand `cmd:"" help:"Invite the people whom a model found."`
+	Notice    noticeCommand    `cmd:"" help:"See what people are told of referrals, and tell those who cannot be written to."`
 	Measure   measureCommand   `cmd:"" help:"Count how it goes with a model's people."`
 	Cfg       configCommand    `cmd:"" name:"config" help:"Look at the configuration."`
 	Version   versionCommand   `cmd:"" help:"Say which joinery this is."`

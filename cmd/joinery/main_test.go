@@ -26,12 +26,13 @@ func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"private":   private,
-			"waitfor":   waitFor,
-			"until":     until,
-			"endsWith":  endsWith,
-			"flip":      flip,
-			"firstTask": firstTask,
+			"private":     private,
+			"waitfor":     waitFor,
+			"until":       until,
+			"endsWith":    endsWith,
+			"flip":        flip,
+			"firstTask":   firstTask,
+			"firstNotice": firstNotice,
 		},
 	})
 }

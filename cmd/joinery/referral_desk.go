@@ -7,11 +7,22 @@ import (
 
 	"joinery/care/workflow"
 	"joinery/fault"
+	"joinery/record"
 )
 
 // flow returns the workflow as the operator of a request moves it, and reads what
 // the command says.
 func (d *desk) flow(r *http.Request, what any) (*workflow.Flow, error) {
+	view, err := d.reads(r, what)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Of(view, d.clock), nil
+}
+
+// reads returns the record as the operator of a request sees it, and reads what the
+// command says.
+func (d *desk) reads(r *http.Request, what any) (*record.View, error) {
 	view, err := d.view(r)
 	if err != nil {
 		return nil, err
@@ -25,7 +36,7 @@ func (d *desk) flow(r *http.Request, what any) (*workflow.Flow, error) {
 	if err := dec.Decode(what); err != nil {
 		return nil, fault.Wrap(fault.Invalid, "What is asked of the desk cannot be read: are both programs of one version?", err)
 	}
-	return workflow.Of(view, d.clock), nil
+	return view, nil
 }
 
 func (d *desk) referralCreate(_ http.ResponseWriter, r *http.Request) (any, error) {

@@ -104,3 +104,17 @@ func firstTask(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv("TASK", found[1])
 }
+
+// firstNotice puts the id of the first notice of a list into $NOTICE: firstNotice
+// FLAGS of joinery notice list.
+func firstNotice(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: firstNotice --by-hand")
+	}
+	ts.Check(ts.Exec("joinery", append([]string{"notice", "list", "--purpose", "TREAT", "--json"}, args...)...))
+	found := regexp.MustCompile(`"id": "([^"]+)"`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("there is no such notice")
+	}
+	ts.Setenv("NOTICE", found[1])
+}

@@ -25,7 +25,8 @@ type serveCommand struct {
 	Base   string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
 	Find   []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
 	Site   string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
-	Demo   int64    `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
+	noticeFlags
+	Demo int64 `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 }
 
 // Help is shown by joinery serve --help.
@@ -36,7 +37,11 @@ It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front and say
 
 While it runs it owns a SQLite file; other commands on the same --db go through it. On PostgreSQL any number may run side by side.
 
+With --letters, people are told of what was decided about them, as docs/notices.md says.
+
     joinery serve
+    joinery serve --letters letters --contact "020 7946 0100, or hello@network.example"
+
 With --find, people whom a definition finds are written to the record with the reasons, within a second of the change that decides it, and on the day when time alone does.
 
     joinery serve --find health-1000,falls.yaml
@@ -83,6 +88,9 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if err := a.showPages(server, rec, base, c.Site); err != nil {
 		return err
 	}
+	if err := a.openLinks(server, rec); err != nil {
+		return err
+	}
 	find, stopFinding, err := a.find(ctx, rec, log, c.Find)
 	if err != nil {
 		return err
@@ -93,6 +101,11 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		return err
 	}
 	defer stopFollowing()
+	stopNotices, err := a.notify(ctx, rec, log, base, &c.noticeFlags)
+	if err != nil {
+		return err
+	}
+	defer stopNotices()
 	closeDesk, err := a.openDesk(ctx, rec, log, kept.answer)
 	if err != nil {
 		return err
