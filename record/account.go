@@ -337,10 +337,10 @@ func (r *Record) changeAccount(ctx context.Context, name string, change func(*st
 
 // keepsAccounts refuses who may not keep accounts.
 func (v *View) keepsAccounts() error {
-	if v.subject.Role() == access.System && v.subject.Who().Operator != "" {
+	if v.subject.Role() == access.Administrator || v.subject.Role() == access.System && v.subject.Who().Operator != "" {
 		return nil
 	}
-	return fault.New(fault.Denied, "Accounts are kept by an operator with the joinery command.")
+	return fault.New(fault.Denied, "Accounts are kept by an administrator, or by an operator with the joinery command.")
 }
 
 // notOneself refuses to change the account by which somebody is signed in: nobody

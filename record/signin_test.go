@@ -501,6 +501,16 @@ func TestWhoKeepsAccounts(t *testing.T) {
 		h.wantKind("staff change rights", v.ChangeRights(h.ctx(), "ash", nurse), fault.Denied)
 		h.wantKind("staff link", v.LinkAccount(h.ctx(), "ash", "https://issuer", "s"), fault.Denied)
 
+		boss := h.account("boss", record.Grant{Role: "administrator", Display: "Boss"})
+		v = h.rec().As(h.signIn(boss).Session.Subject)
+		if _, err := v.CreateAccount(h.ctx(), record.NewAccount{Name: "new", Grant: nurse}); err != nil {
+			h.Errorf("an administrator makes an account: %v", err)
+		}
+		h.wantKind("an administrator gives themselves rights", v.ChangeRights(h.ctx(), " BOSS", nurse), fault.Denied)
+		h.wantKind("an administrator links themselves", v.LinkAccount(h.ctx(), "boss", "https://issuer", "s"), fault.Denied)
+		_, err = v.CreateToken(h.ctx(), "t", record.Grant{Scope: "system/*.rs"}, time.Time{})
+		h.wantKind("an administrator makes a token", err, fault.Denied)
+
 		for what, n := range map[string]record.NewAccount{
 			"no name":             {Grant: nurse},
 			"a role of programs":  {Name: "prog", Grant: record.Grant{Role: "system"}},

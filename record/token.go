@@ -72,8 +72,14 @@ func (g Grant) subject(scopes access.Scopes, who access.Who) (access.Subject, er
 		return access.NewAnalyst(who)
 	case "public":
 		return access.NewPublic(who)
+	case "lead":
+		return access.NewLead(who)
+	case "governance":
+		return access.NewGovernance(who)
+	case "administrator":
+		return access.NewAdministrator(who)
 	}
-	return access.Subject{}, fault.New(fault.Invalid, "There is no role of this name. Roles are system, patient, carer, staff, casefinder, analyst and public.")
+	return access.Subject{}, fault.New(fault.Invalid, "There is no role of this name. Roles are system, patient, carer, staff, casefinder, analyst, public, lead, governance and administrator.")
 }
 
 // Token is a bearer token as it is listed: never the secret, which nobody keeps.

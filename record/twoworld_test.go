@@ -113,6 +113,21 @@ func seats(t *testing.T) []*seat {
 			sees:  func(f facts) bool { return len(f.persons) > 0 && !f.sensitiveBut() },
 		},
 		{
+			name: "lead", counts: true, subject: func() (access.Subject, error) { return access.NewLead(access.Who{}) },
+			grant: record.Grant{Role: "lead"},
+			sees:  func(f facts) bool { return len(f.persons) > 0 && !f.sensitiveBut() || directory(f, people...) },
+		},
+		{
+			name: "governance", subject: func() (access.Subject, error) { return access.NewGovernance(access.Who{}) },
+			grant: record.Grant{Role: "governance"},
+			sees:  func(f facts) bool { return directory(f, "Organization", "Practitioner") },
+		},
+		{
+			name: "administrator", subject: func() (access.Subject, error) { return access.NewAdministrator(access.Who{}) },
+			grant: record.Grant{Role: "administrator"},
+			sees:  func(f facts) bool { return directory(f, people...) },
+		},
+		{
 			name: "public", subject: func() (access.Subject, error) { return access.NewPublic(access.Who{}) },
 			grant: record.Grant{Role: "public"},
 			sees:  func(f facts) bool { return directory(f, services...) },

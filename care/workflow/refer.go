@@ -317,7 +317,7 @@ func (f *Flow) side(requester string) Side {
 		return Finder
 	case access.System:
 		return Operator
-	case access.Staff, access.Nobody, access.Analyst, access.Public:
+	case access.Staff, access.Nobody, access.Analyst, access.Public, access.Lead, access.Governance, access.Administrator:
 	}
 	if strings.HasPrefix(requester, "Patient/") {
 		return Person

@@ -324,7 +324,7 @@ func (f *Flow) sides(r *Referral) []Side {
 			out = append(out, Referrer)
 		}
 		return out
-	case access.Nobody, access.Analyst, access.Public:
+	case access.Nobody, access.Analyst, access.Public, access.Lead, access.Governance, access.Administrator:
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type tokenCommand struct {
 type tokenCreate struct {
 	Name  string        `help:"What the token is called, in the list and in the audit." required:""`
 	Scope string        `help:"SMART v2 scopes, as in 'system/*.rs' or 'user/*.cruds'." required:""`
-	Role  string        `help:"Who signs in: ${enum}." enum:"system,patient,carer,staff,casefinder,analyst,public" default:"system"`
+	Role  string        `help:"Who signs in: ${enum}." enum:"system,patient,carer,staff,casefinder,analyst,public,lead,governance,administrator" default:"system"`
 	For   time.Duration `help:"How long it works." default:"8760h" placeholder:"HOURS"`
 
 	Person           string    `help:"Who signs in, to be shown in the audit (default: the token's name)." placeholder:"TEXT"`

@@ -117,12 +117,17 @@ const (
 	CaseFinder      // someone who contacts those whom a model of care found
 	Analyst         // someone who counts
 	Public          // anyone
+	Lead            // someone who leads a network of services: counts, models, the directory
+	Governance      // someone who answers for who looked at what
+	Administrator   // someone who keeps accounts, the directory and agreements
 )
 
-var roleNames = [...]string{"nobody", "system", "patient", "carer", "staff", "casefinder", "analyst", "public"}
+var roleNames = [...]string{"nobody", "system", "patient", "carer", "staff", "casefinder", "analyst", "public", "lead", "governance", "administrator"}
 
 // Roles returns every role but Nobody.
-func Roles() []Role { return []Role{System, Patient, Carer, Staff, CaseFinder, Analyst, Public} }
+func Roles() []Role {
+	return []Role{System, Patient, Carer, Staff, CaseFinder, Analyst, Public, Lead, Governance, Administrator}
+}
 
 func (r Role) String() string {
 	if int(r) < len(roleNames) {

@@ -101,6 +101,7 @@ func (f *Filter) clause(r *rule) (clause, bool) {
 			}
 		case termScoped:
 			scoped = true
+		case termAnyone:
 		case termNobody:
 			c.person = nobody
 		case termSomebody:

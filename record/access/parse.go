@@ -363,6 +363,8 @@ func (p *parser) when(words []string) {
 		t.kind = termNobody
 	case "somebody's":
 		t.kind = termSomebody
+	case "anyone's":
+		t.kind = termAnyone
 	case "glass broken":
 		t.kind = termGlass
 	default:
@@ -374,7 +376,7 @@ func (p *parser) when(words []string) {
 		case words[0] == "labelled" && len(words) > 1:
 			t.kind, t.labels = termLabelled, p.labelsOf(words[1:])
 		default:
-			p.fail("there is no condition %q; they are related BASIS…, labelled LABEL…, agreement, scoped, nobody's, somebody's, glass broken, through workflow", strings.Join(words, " "))
+			p.fail("there is no condition %q; they are related BASIS…, labelled LABEL…, agreement, scoped, nobody's, somebody's, anyone's, glass broken, through workflow", strings.Join(words, " "))
 			return
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	termScoped                    // the scopes reach it
 	termNobody                    // it is nobody's
 	termSomebody                  // it is of a person
+	termAnyone                    // whosoever it is
 	termGlass                     // the glass was broken for the person, and not too long ago
 	termLabelled                  // it carries all of the labels
 	termExcept                    // it carries none of the labels

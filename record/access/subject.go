@@ -206,6 +206,24 @@ func NewAnalyst(who Who) (Subject, error) {
 	return newSubject(who, Analyst, PublicHealth, subject{})
 }
 
+// NewLead returns the subject of someone who leads a network of services: they
+// learn how many there are, and nothing of anyone.
+func NewLead(who Who) (Subject, error) {
+	return newSubject(who, Lead, Management, subject{})
+}
+
+// NewGovernance returns the subject of someone who answers for information
+// governance: they see who looked at what.
+func NewGovernance(who Who) (Subject, error) {
+	return newSubject(who, Governance, Operations, subject{})
+}
+
+// NewAdministrator returns the subject of someone who keeps accounts, the
+// directory and agreements.
+func NewAdministrator(who Who) (Subject, error) {
+	return newSubject(who, Administrator, Administration, subject{})
+}
+
 // NewPublic returns the subject of anyone: they see the directory of services
 // and nothing of a person.
 func NewPublic(who Who) (Subject, error) {

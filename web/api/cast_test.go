@@ -29,6 +29,9 @@ const canary = "Canarybird"
 //	U1      anyone
 //	S1      a system that may read and find Observations
 //	A1      an analyst
+//	L1      the lead of a network
+//	G1      who answers for information governance
+//	M1      an administrator
 //	feed    a system that may do everything
 type cast struct {
 	*world
@@ -62,6 +65,9 @@ func newCast(t *testing.T) *cast {
 	w.grant("D2", record.Grant{Role: "staff", Scope: "user/*.cruds", Purpose: "TREAT", Practitioner: idOf(other), Organization: idOf(orgB)})
 	w.grant("S1", record.Grant{Scope: "system/Observation.rs"})
 	w.grant("A1", record.Grant{Role: "analyst", Scope: "user/*.rs"})
+	w.grant("L1", record.Grant{Role: "lead", Scope: "user/*.rs"})
+	w.grant("G1", record.Grant{Role: "governance", Scope: "user/*.rs"})
+	w.grant("M1", record.Grant{Role: "administrator", Scope: "user/*.cruds"})
 	return c
 }
 
@@ -70,7 +76,7 @@ func actor(organization string) string {
 }
 
 // blind are those who may not learn that P2 is there.
-var blind = []string{"P1", "D1", "D2", "C1", "F1", "U1", "A1", ""}
+var blind = []string{"P1", "D1", "D2", "C1", "F1", "U1", "A1", "L1", "G1", "M1", ""}
 
 // ask is do, and holds that nothing of P2's reaches who is blind to it.
 func (c *cast) ask(as, method, path, body string, headers ...string) answer {
@@ -119,7 +125,7 @@ var update = flag.Lookup("update")
 // statuses to a table that people review.
 func TestRights(t *testing.T) {
 	const golden = "testdata/rights.txt"
-	everyone := []string{"", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "feed"}
+	everyone := []string{"", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "L1", "G1", "M1", "feed"}
 	var out strings.Builder
 	out.WriteString("Written by TestRights -update: what each route answers to each caller, about\n" +
 		"P1's Observation or Patient / P2's. X is nobody; the others stand in cast_test.go.\n\n")
@@ -133,7 +139,7 @@ func TestRights(t *testing.T) {
 		}
 		out.WriteString("\n")
 	}
-	line("", "X", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "feed")
+	line("", "X", "P1", "P2", "D1", "D2", "C1", "F1", "U1", "S1", "A1", "L1", "G1", "M1", "feed")
 	c := newCast(t)
 	for _, route := range api.Routes() {
 		row := []string{route[0] + " " + route[1]}
