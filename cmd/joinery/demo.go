@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type demoCommand struct {
 
 // Help is shown by joinery demo --help.
 func (demoCommand) Help() string {
-	return `Invents people of a synthetic district, with their practices, hospitals, care homes and charities, all of them labelled as test data (tag HTEST), takes them into the record as any feed comes, and prints a token for each of several roles. Run it again for new tokens, and for more people with --people; the old tokens end. In a record that holds anyone else it refuses to.
+	return `Invents people of a synthetic district, with their practices, hospitals, care homes and charities, all of them labelled as test data (tag HTEST), takes them into the record as any feed comes, and prints a token for each of several roles, and a name to sign in by. Run it again for new tokens, and for more people with --people; the old tokens end. In a record that holds anyone else it refuses to.
 
 joinery serve --demo does the same, and lets the people grow in number while it serves.
 
@@ -62,10 +63,12 @@ func (c *demoCommand) Run(ctx context.Context, a *app) error {
 
 // persona is somebody to try the record as.
 type persona struct {
-	Who   string      `json:"who"`
-	Try   string      `json:"try"` // the path of a request that shows what they see
-	Token string      `json:"token"`
-	as    tokenCreate `json:"-"`
+	Who   string `json:"who"`
+	Try   string `json:"try"` // the path of a request that shows what they see
+	Token string `json:"token"`
+	// SignIn is the name by which they sign in to pages; empty for a program.
+	SignIn string `json:"sign_in,omitempty"`
+	as     tokenCreate
 }
 
 // personas are the roles of a demonstration, as far as so few people have them.
@@ -77,46 +80,54 @@ func personas(c synth.Cast) []persona {
 	if g := c.GP; g != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("Dr %s, GP of %s: sees those registered there", g.Family, plain(g.Of.Name)), Try: "Patient?_count=3&_elements=name,birthDate",
-			as: tokenCreate{Name: "demo: GP", Role: "staff", Scope: "user/*.cruds", Practitioner: fhir.ID(g.ID), Organisation: fhir.ID(g.Of.ID), Use: "TREAT"},
+			SignIn: demoPrefix + "gp",
+			as:     tokenCreate{Name: "demo: GP", Role: "staff", Scope: "user/*.cruds", grantee: grantee{Practitioner: fhir.ID(g.ID), Organisation: fhir.ID(g.Of.ID), Use: "TREAT"}},
 		})
 	}
 	if n := c.Nurse; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("Nurse %s of %s: sees whom its community nurses look after", n.Family, plain(n.Of.Name)), Try: "Patient?_summary=count",
-			as: tokenCreate{Name: "demo: nurse", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"},
+			SignIn: demoPrefix + "nurse",
+			as:     tokenCreate{Name: "demo: nurse", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"}},
 		})
 	}
 	if n := c.HomeNurse; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("Nurse %s of %s: sees its residents", n.Family, plain(n.Of.Name)), Try: "Patient?_elements=name",
-			as: tokenCreate{Name: "demo: care home nurse", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Location: []fhir.ID{fhir.ID(c.Home.ID)}, Use: "TREAT"},
+			SignIn: demoPrefix + "carehome",
+			as:     tokenCreate{Name: "demo: care home nurse", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Location: []fhir.ID{fhir.ID(c.Home.ID)}, Use: "TREAT"}},
 		})
 	}
 	if n := c.Networker; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("%s %s, care coordinator of %s: sees whom she or he has in a model of care", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_elements=name",
-			as: tokenCreate{Name: "demo: care coordinator", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"},
+			SignIn: demoPrefix + "coordinator",
+			as:     tokenCreate{Name: "demo: care coordinator", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"}},
 		})
 	}
 	if n := c.Paramedic; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("%s %s, paramedic of %s: sees people while their incident is open, and none is", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_summary=count",
-			as: tokenCreate{Name: "demo: paramedic", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "ETREAT"},
+			SignIn: demoPrefix + "paramedic",
+			as:     tokenCreate{Name: "demo: paramedic", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "ETREAT"}},
 		})
 	}
 	if n := c.Supporter; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("%s %s, coordinator at %s: sees whom the charity supports", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_elements=name",
-			as: tokenCreate{Name: "demo: charity coordinator", Role: "staff", Scope: "user/*.rs", Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"},
+			SignIn: demoPrefix + "charity",
+			as:     tokenCreate{Name: "demo: charity coordinator", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"}},
 		})
 	}
 	if p := c.Patient; p != nil {
 		all = append(all, persona{
 			Who: p.Names[0].String() + ", a patient: sees herself", Try: "Patient/" + p.ID() + "/$everything?_count=5",
-			as: tokenCreate{Name: "demo: patient", Role: "patient", Scope: "patient/*.rs", Patient: fhir.ID(p.ID())},
+			SignIn: demoPrefix + "resident",
+			as:     tokenCreate{Name: "demo: patient", Role: "patient", Scope: "patient/*.rs", grantee: grantee{Patient: fhir.ID(p.ID())}},
 		}, persona{
 			Who: c.CarerName + ", her carer, whom she lets see", Try: "Condition?patient=" + p.ID() + "&_count=5",
-			as: tokenCreate{Name: "demo: carer", Role: "carer", Scope: "patient/*.rs", Related: []fhir.ID{fhir.ID(c.Carer)}},
+			SignIn: demoPrefix + "carer",
+			as:     tokenCreate{Name: "demo: carer", Role: "carer", Scope: "patient/*.rs", grantee: grantee{Related: []fhir.ID{fhir.ID(c.Carer)}}},
 		})
 		if p.Sex == synth.Male {
 			for i := range all[len(all)-2:] {
@@ -132,23 +143,24 @@ func personas(c synth.Cast) []persona {
 func officers(c synth.Cast) []persona {
 	all := []persona{{
 		Who: "an analyst: counts only, small ones withheld", Try: "Condition?_summary=count&code=59621000",
-		as: tokenCreate{Name: "demo: analyst", Role: "analyst", Scope: "user/*.s"},
+		SignIn: demoPrefix + "analyst",
+		as:     tokenCreate{Name: "demo: analyst", Role: "analyst", Scope: "user/*.s"},
 	}}
 	if n := c.Lead; n != nil {
 		all = append(all, persona{
-			Who: "the lead of " + plain(n.Name) + ": counts, as an analyst", Try: "Encounter?_summary=count&class=EMER",
-			as: tokenCreate{Name: "demo: network lead", Role: "analyst", Scope: "user/*.s", Organisation: fhir.ID(n.ID)},
+			Who: "the lead of " + plain(n.Name) + ": counts, models and services", Try: "Encounter?_summary=count&class=EMER",
+			SignIn: demoPrefix + "lead",
+			as:     tokenCreate{Name: "demo: network lead", Role: "lead", Scope: "user/*.rs"},
 		})
 	}
 	return append(all, persona{
 		Who: "the information-governance lead: reads who has seen what, and nothing else", Try: "AuditEvent?_count=3&_sort=-date",
-		as: tokenCreate{Name: "demo: information governance", Role: "system", Scope: "system/AuditEvent.rs system/Provenance.rs label/*"},
+		SignIn: demoPrefix + "governance",
+		as:     tokenCreate{Name: "demo: information governance", Role: "governance", Scope: "user/*.rs"},
 	}, persona{
 		Who: "an administrator: keeps the directory of organisations, places, services and staff", Try: "HealthcareService?_count=3&_elements=name",
-		as: tokenCreate{
-			Name: "demo: administrator", Role: "system",
-			Scope: "system/Organization.cruds system/Location.cruds system/HealthcareService.cruds system/Practitioner.cruds system/PractitionerRole.cruds",
-		},
+		SignIn: demoPrefix + "administrator",
+		as:     tokenCreate{Name: "demo: administrator", Role: "administrator", Scope: "user/*.cruds"},
 	})
 }
 
@@ -156,7 +168,8 @@ func officers(c synth.Cast) []persona {
 // of a demonstration is.
 func plain(name string) string { return strings.TrimSuffix(name, " (synthetic)") }
 
-// tokens makes a token for each persona, and ends those of an earlier run.
+// tokens makes a token and an account for each persona, and ends the tokens of an
+// earlier run.
 func (d *demonstration) tokens(ctx context.Context, of int64, period time.Duration, now time.Time) ([]persona, error) {
 	var old []listed
 	if err := d.desk.do(ctx, http.MethodGet, "/tokens", nil, nil, &old); err != nil {
@@ -180,7 +193,31 @@ func (d *demonstration) tokens(ctx context.Context, of int64, period time.Durati
 		}
 		people[i].Token = made.Token
 	}
-	return people, nil
+	return people, d.accounts(ctx, people)
+}
+
+// accounts makes an account for each persona, unless it is there.
+func (d *demonstration) accounts(ctx context.Context, people []persona) error {
+	var have []listedAccount
+	if err := d.desk.do(ctx, http.MethodGet, "/accounts", nil, nil, &have); err != nil {
+		return err
+	}
+	for _, p := range people {
+		if p.SignIn == "" || slices.ContainsFunc(have, func(a listedAccount) bool { return a.Name == p.SignIn }) {
+			continue
+		}
+		who, _, _ := strings.Cut(p.Who, ":")
+		g := p.as.grantee
+		g.Person = who
+		_, err := d.desk.makeAccount(ctx, newAccount{
+			Name: p.SignIn, Role: p.as.Role, Grantee: g, Password: demoPassword, Demo: true, Secret: demoSecret(p.SignIn),
+			NoCodes: p.as.Role == "patient" || p.as.Role == "carer",
+		})
+		if err != nil {
+			return fmt.Errorf("make the account %s: %w", p.SignIn, err)
+		}
+	}
+	return nil
 }
 
 func (a *app) printDemo(listen string, period time.Duration, invented int64, sum taken, people []persona) {
@@ -190,6 +227,13 @@ func (a *app) printDemo(listen string, period time.Duration, invented int64, sum
 	fmt.Fprintf(a.out, "Tokens, for %.0f hours. With joinery serve running, try in another terminal:\n", period.Hours())
 	for _, p := range people {
 		fmt.Fprintf(a.out, "\n# %s\ncurl -s -H 'Authorization: Bearer %s' \\\n  'http://%s/fhir/%s'\n", p.Who, p.Token, listen, p.Try)
+	}
+	fmt.Fprintf(a.out, "\nTo sign in at http://%s/sign-in, which works only while everyone in the record is invented:\n\n  password %q, and but for the resident and the carer a code: joinery account code NAME\n\n", listen, demoPassword)
+	for _, p := range people {
+		if p.SignIn != "" {
+			who, _, _ := strings.Cut(p.Who, ":")
+			fmt.Fprintf(a.out, "  %-20s %s\n", p.SignIn, who)
+		}
 	}
 	fmt.Fprintln(a.out)
 }

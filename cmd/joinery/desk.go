@@ -52,6 +52,12 @@ func newDesk(rec *record.Record, clock func() time.Time, timelines answering, lo
 	d.handle("POST /tokens", d.createToken)
 	d.handle("GET /tokens", d.listTokens)
 	d.handle("DELETE /tokens/{name}", d.revokeToken)
+	d.handle("POST /accounts", d.createAccount)
+	d.handle("GET /accounts", d.listAccounts)
+	d.handle("POST /accounts/{name}/rights", d.accountRights)
+	d.handle("POST /accounts/{name}/disable", d.disableAccount)
+	d.handle("POST /accounts/{name}/reset", d.resetAccount)
+	d.handle("POST /accounts/{name}/link", d.linkAccount)
 	return d
 }
 

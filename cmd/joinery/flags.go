@@ -29,6 +29,7 @@ type commands struct {
 	Synth     synthCommand     `cmd:"" help:"Invent people with whole lives, write, show or measure them."`
 	Demo      demoCommand      `cmd:"" help:"Make a small synthetic record to try things on, and tokens for it."`
 	Token     tokenCommand     `cmd:"" help:"Make, list and revoke the tokens that clients sign in with."`
+	Account   accountCommand   `cmd:"" help:"Make, list and end the accounts that people sign in with."`
 	Verify    verifyCommand    `cmd:"" help:"Check every stored version and the chain of the audit."`
 	Reindex   reindexCommand   `cmd:"" help:"Build the search indexes again from the stored versions."`
 	Criteria  criteriaCommand  `cmd:"" help:"Check definitions of whom models are for, ask them of everybody, explain them."`

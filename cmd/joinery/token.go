@@ -29,7 +29,12 @@ type tokenCreate struct {
 	Role  string        `help:"Who signs in: ${enum}." enum:"system,patient,carer,staff,casefinder,analyst,public,lead,governance,administrator" default:"system"`
 	For   time.Duration `help:"How long it works." default:"8760h" placeholder:"HOURS"`
 
-	Person           string    `help:"Who signs in, to be shown in the audit (default: the token's name)." placeholder:"TEXT"`
+	grantee
+}
+
+// grantee says whom a token or an account acts for.
+type grantee struct {
+	Person           string    `help:"Who signs in, to be shown in the audit (default: the name of the token or account)." placeholder:"TEXT"`
 	Patient          fhir.ID   `help:"The Patient's id (role patient)." placeholder:"ID"`
 	Related          []fhir.ID `help:"Ids of the carer's RelatedPersons (role carer)." placeholder:"ID"`
 	Practitioner     fhir.ID   `help:"The Practitioner's id (role staff)." placeholder:"ID"`
@@ -38,7 +43,19 @@ type tokenCreate struct {
 	Location         []fhir.ID `help:"Ids of the Locations where they work, such as a care home (role staff)." placeholder:"ID"`
 	Group            []fhir.ID `help:"Ids of the Groups whose members are found (role casefinder)." placeholder:"ID"`
 	Clear            []string  `help:"Sensitivity labels that they may see: PSY, HIV, STD, SDV and so on (role staff)." placeholder:"LABEL"`
-	Use              string    `help:"The purpose of use of what is done with the token: TREAT, ETREAT, HOPERAT and so on (default: by role; needed for staff)." placeholder:"CODE"`
+	Use              string    `help:"The purpose of use of what is done: TREAT, ETREAT, HOPERAT and so on (default: by role; needed for staff)." placeholder:"CODE"`
+}
+
+// grant returns what a grantee of a role may do.
+func (g *grantee) grant(role string) (record.Grant, error) {
+	if err := checkSetting("purpose", g.Use); err != nil {
+		return record.Grant{}, err
+	}
+	return record.Grant{
+		Role: role, Display: g.Person, Purpose: access.Purpose(strings.ToUpper(g.Use)),
+		Patient: g.Patient, RelatedPersons: g.Related, Practitioner: g.Practitioner, RoleID: g.PractitionerRole,
+		Organization: g.Organisation, Locations: g.Location, Cleared: g.Clear, Groups: g.Group,
+	}, nil
 }
 
 // Help is shown by joinery token create --help.
@@ -97,21 +114,19 @@ func (d *desk) createToken(_ http.ResponseWriter, r *http.Request) (any, error) 
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		return nil, fault.Wrap(fault.Invalid, "What was asked for cannot be read.", err)
 	}
-	if err := checkSetting("purpose", c.Use); err != nil {
-		return nil, err
-	}
 	if c.For <= 0 {
 		return nil, fault.New(fault.Invalid, "A token must work for some time: --for 24h.")
 	}
 	if c.Person == "" {
 		c.Person = c.Name
 	}
+	g, err := c.grant(c.Role)
+	if err != nil {
+		return nil, err
+	}
+	g.Scope = c.Scope
 	made := madeToken{Name: c.Name, Expires: d.clock().Add(c.For).UTC().Truncate(time.Second)}
-	made.Token, err = view.CreateToken(r.Context(), c.Name, record.Grant{
-		Role: c.Role, Scope: c.Scope, Display: c.Person, Purpose: access.Purpose(strings.ToUpper(c.Use)),
-		Patient: c.Patient, RelatedPersons: c.Related, Practitioner: c.Practitioner, RoleID: c.PractitionerRole,
-		Organization: c.Organisation, Locations: c.Location, Cleared: c.Clear, Groups: c.Group,
-	}, made.Expires)
+	made.Token, err = view.CreateToken(r.Context(), c.Name, g, made.Expires)
 	return made, err
 }
 
