@@ -43,12 +43,16 @@ type Session struct {
 	// zero Subject, who may do nothing, while MustChange.
 	Subject access.Subject
 
+	// Glass is a look at one person in an emergency, while it lasts; see For.
+	Glass *Emergency
+
 	hash []byte
 }
 
 // sessionData is what the store keeps of a session beside its times.
 type sessionData struct {
-	From string `json:"from,omitempty"`
+	From  string     `json:"from,omitempty"`
+	Glass *keptGlass `json:"glass,omitempty"`
 }
 
 // begin makes a session for the holder of an account.
@@ -126,8 +130,11 @@ func (r *Record) session(s *store.Session, a *store.Account, from access.Who) (S
 		return Session{}, err
 	}
 	n.Resident = g.resident()
-	if !n.MustChange {
-		n.Subject, err = r.holder(a, from)
+	if n.MustChange {
+		return n, nil
+	}
+	if n.Subject, err = r.holder(a, from); err == nil {
+		n.Glass, err = r.emergency(a, kept.Glass, from)
 	}
 	return n, err
 }

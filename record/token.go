@@ -57,15 +57,7 @@ func (g Grant) subject(scopes access.Scopes, who access.Who) (access.Subject, er
 	case "carer":
 		return access.NewCarer(who, g.RelatedPersons...)
 	case "staff":
-		m := access.Member{Practitioner: g.Practitioner, Role: g.RoleID, Organization: g.Organization, Locations: g.Locations}
-		for _, name := range g.Cleared {
-			l, ok := access.LabelNamed(name)
-			if !ok {
-				return access.Subject{}, fault.New(fault.Invalid, "There is no sensitivity label of this name to be cleared for.")
-			}
-			m.Cleared |= l
-		}
-		return access.NewStaff(who, m)
+		return g.staff(who, nil)
 	case "casefinder":
 		return access.NewCaseFinder(who, access.Finder{Organization: g.Organization, Groups: g.Groups})
 	case "analyst":
@@ -80,6 +72,25 @@ func (g Grant) subject(scopes access.Scopes, who access.Who) (access.Subject, er
 		return access.NewAdministrator(who)
 	}
 	return access.Subject{}, fault.New(fault.Invalid, "There is no role of this name. Roles are system, patient, carer, staff, casefinder, analyst, public, lead, governance and administrator.")
+}
+
+// staff makes the subject of a member of staff, with the glass broken or whole.
+func (g Grant) staff(who access.Who, glass *access.Glass) (access.Subject, error) {
+	m := access.Member{Practitioner: g.Practitioner, Role: g.RoleID, Organization: g.Organization, Locations: g.Locations, Glass: glass}
+	for _, name := range g.Cleared {
+		l, ok := access.LabelNamed(name)
+		if !ok {
+			return access.Subject{}, fault.New(fault.Invalid, "There is no sensitivity label of this name to be cleared for.")
+		}
+		m.Cleared |= l
+	}
+	return access.NewStaff(who, m)
+}
+
+// breaking makes the subject of a member of staff who breaks the glass.
+func (g Grant) breaking(who access.Who, glass *access.Glass) (access.Subject, error) {
+	who.Name, who.Purpose = g.Display, access.BreakTheGlass
+	return g.staff(who, glass)
 }
 
 // Token is a bearer token as it is listed: never the secret, which nobody keeps.

@@ -122,5 +122,12 @@ type EverythingQuery struct {
 // Everything returns what the record holds of a person, and what that refers to
 // of nobody's, such as practitioners and organisations.
 func (v *View) Everything(ctx context.Context, id fhir.ID, q EverythingQuery) (Page, error) {
-	return v.page(ctx, turn{Of: OfSearch, Everything: &q, Patient: id})
+	t := turn{Of: OfSearch, Everything: &q, Patient: id}
+	if err := v.Exports(); err != nil {
+		if audit := v.audit(ctx, refusal(t.line(), err)); audit != nil {
+			return Page{}, audit
+		}
+		return Page{}, err
+	}
+	return v.page(ctx, t)
 }

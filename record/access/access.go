@@ -109,17 +109,17 @@ type Role uint8
 
 // Roles. Nobody is the role of the zero Subject, and may do nothing.
 const (
-	Nobody     Role = iota
-	System          // a program with scopes
-	Patient         // a person, for their own record
-	Carer           // someone whom a person lets see part of theirs
-	Staff           // someone who treats or looks after people
-	CaseFinder      // someone who contacts those whom a model of care found
-	Analyst         // someone who counts
-	Public          // anyone
-	Lead            // someone who leads a network of services: counts, models, the directory
-	Governance      // someone who answers for who looked at what
-	Administrator   // someone who keeps accounts, the directory and agreements
+	Nobody        Role = iota
+	System             // a program with scopes
+	Patient            // a person, for their own record
+	Carer              // someone whom a person lets see part of theirs
+	Staff              // someone who treats or looks after people
+	CaseFinder         // someone who contacts those whom a model of care found
+	Analyst            // someone who counts
+	Public             // anyone
+	Lead               // someone who leads a network of services: counts, models, the directory
+	Governance         // someone who answers for who looked at what
+	Administrator      // someone who keeps accounts, the directory and agreements
 )
 
 var roleNames = [...]string{"nobody", "system", "patient", "carer", "staff", "casefinder", "analyst", "public", "lead", "governance", "administrator"}
