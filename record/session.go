@@ -42,6 +42,7 @@ type Session struct {
 	// Subject is who they are to the record, by the rights of now. It is the
 	// zero Subject, who may do nothing, while MustChange.
 	Subject access.Subject
+	Grant   Grant // whom they act for: the ids that a Subject does not give away
 
 	// Glass is a look at one person in an emergency, while it lasts; see For.
 	Glass *Emergency
@@ -129,7 +130,7 @@ func (r *Record) session(s *store.Session, a *store.Account, from access.Who) (S
 	if err != nil {
 		return Session{}, err
 	}
-	n.Resident = g.resident()
+	n.Resident, n.Grant = g.resident(), g.Grant
 	if n.MustChange {
 		return n, nil
 	}

@@ -510,6 +510,10 @@ func TestWhoKeepsAccounts(t *testing.T) {
 		h.wantKind("an administrator links themselves", v.LinkAccount(h.ctx(), "boss", "https://issuer", "s"), fault.Denied)
 		_, err = v.CreateToken(h.ctx(), "t", record.Grant{Scope: "system/*.rs"}, time.Time{})
 		h.wantKind("an administrator makes a token", err, fault.Denied)
+		if tokens, err := v.Tokens(h.ctx()); err != nil || len(tokens) != 0 {
+			h.Errorf("an administrator lists tokens: %v, %v", tokens, err)
+		}
+		h.wantKind("an administrator ends a token that is not there", v.RevokeToken(h.ctx(), "t"), fault.NotFound)
 
 		for what, n := range map[string]record.NewAccount{
 			"no name":             {Grant: nurse},
