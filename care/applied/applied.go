@@ -272,6 +272,9 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 		"characteristic": []any{map[string]any{"coding": codings}}, "comment": m.Residents,
 		"availableTime": []any{openTimes(&site.Open)},
 	}
+	if site.Open.Working {
+		body["notAvailable"] = []any{map[string]any{"description": "Bank holidays of England"}}
+	}
 	if len(capacity) > 0 {
 		body["extension"] = []any{map[string]any{"url": directory.CapacityURL, "extension": capacity}}
 	}

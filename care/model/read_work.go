@@ -310,7 +310,7 @@ func (r *reader) hours(n *yaml.Node, key string) *Hours {
 	text := r.Text(n, key)
 	h, ok := parseHours(text)
 	if !ok {
-		r.Wrong(n, "%s: %q is not understood; write \"08:00 to 22:00 every day\", \"09:00 to 17:00 Monday to Friday\" or \"10:00 to 14:00 Saturday and Sunday\".", key, text)
+		r.Wrong(n, "%s: %q is not understood; write \"08:00 to 22:00 every day\", \"09:00 to 17:00 working days\", \"09:00 to 17:00 Monday to Friday\" or \"10:00 to 14:00 Saturday and Sunday\".", key, text)
 		return nil
 	}
 	return &h
@@ -331,7 +331,11 @@ func parseHours(s string) (Hours, bool) {
 		return hour*60 + min
 	}
 	h := Hours{From: minute(match[1], match[2]), To: minute(match[3], match[4]), Text: s}
-	days, ok := parseDays(match[5])
+	text := match[5]
+	if h.Working = text == "working days"; h.Working {
+		text = "Monday to Friday"
+	}
+	days, ok := parseDays(text)
 	h.Days = days
 	return h, ok && h.From >= 0 && h.To > h.From
 }

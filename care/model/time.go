@@ -62,6 +62,7 @@ func (w Wait) String() string {
 type Hours struct {
 	From, To int     // minutes from midnight; To may be 1440
 	Days     [7]bool // by time.Weekday
+	Working  bool    // bank holidays of England are not among the days
 	Text     string
 }
 

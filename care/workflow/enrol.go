@@ -57,10 +57,18 @@ func standardsOf(m *model.Model) []*clock.Standard {
 		s := &m.Standards[i]
 		out = append(out, &clock.Standard{
 			ID: m.ID + "/" + s.ID, Title: s.Says, Source: s.Source, Starts: []clock.Kind{clock.Kind(s.Starts)}, Stops: []clock.Kind{clock.Kind(s.Stops)},
-			Closes: []clock.Kind{clock.Cancelled, clock.Failed}, Within: limitOf(s.Within),
+			Closes: []clock.Kind{clock.Cancelled, clock.Failed}, Within: limitOf(s.Within), During: duringOf(s.During),
 		})
 	}
 	return out
+}
+
+// duringOf returns the hours of a model as clocks keep them, nil for all.
+func duringOf(h *model.Hours) *clock.During {
+	if h == nil {
+		return nil
+	}
+	return &clock.During{From: h.From, To: h.To, Days: h.Days, Working: h.Working, Text: h.Text}
 }
 
 func limitOf(w model.Wait) clock.Limit {
@@ -83,13 +91,17 @@ func limitOf(w model.Wait) clock.Limit {
 // standardExtension writes a model's standard into the referral that is held to
 // it, so that it stays held to what it began with.
 func standardExtension(s *clock.Standard) extension {
-	return extension{URL: standardURL, Extension: []extension{
+	parts := []extension{
 		{URL: "id", Text: s.ID},
 		{URL: "title", Text: s.Title},
 		{URL: "starts", Code: string(s.Starts[0])},
 		{URL: "stops", Code: string(s.Stops[0])},
 		{URL: "within", Text: s.Within.String()},
-	}}
+	}
+	if s.During != nil {
+		parts = append(parts, extension{URL: "during", Text: s.During.Text})
+	}
+	return extension{URL: standardURL, Extension: parts}
 }
 
 // standardOf reads a standard of a referral: one that is shipped, by its id, or
@@ -112,6 +124,8 @@ func standardOf(e fhir.Value) *clock.Standard {
 			s.Stops = []clock.Kind{code}
 		case "within":
 			s.Within, _ = clock.ParseLimit(text)
+		case "during":
+			s.During, _ = clock.ParseDuring(text)
 		}
 	}
 	if s.ID == "" || s.Within.N == 0 {

@@ -253,3 +253,37 @@ func TestMomentsOfModelsAreKindsOfEvent(t *testing.T) {
 		}
 	}
 }
+
+// TestAModelsHoursAreKept: a call in the evening is due in the morning, and stays so
+// when the referral is read again.
+func TestAModelsHoursAreKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.apply(car(t, "4", "10"))
+		w.now = time.Date(2026, 2, 3, 18, 30, 0, 0, time.UTC)
+		r := w.refer(workflow.Asking{Service: carService})
+		want := time.Date(2026, 2, 4, 7, 30, 0, 0, time.UTC)
+		if c := reading(t, r, "falls-response-car/with-the-person"); !c.Due.Equal(want) {
+			t.Errorf("a call at half past six is due %s, want %s", c.Due, want)
+		}
+		w.pass(13 * time.Hour)
+		again, err := w.as(w.staff("falls")).Referral(t.Context(), r.Task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := reading(t, again, "falls-response-car/with-the-person"); !c.Due.Equal(want) || c.State != clock.Running {
+			t.Errorf("read again it is %s, due %s", c.State, c.Due)
+		}
+	})
+}
+
+// TestHoursAreReadAlike: what a model may write as hours, clocks read as the same.
+func TestHoursAreReadAlike(t *testing.T) {
+	for _, text := range []string{"07:00 to 19:00 every day", "09:00 to 17:00 working days", "09:00 to 17:00 Monday to Friday", "10:00 to 14:00 Saturday and Sunday", "22:00 to 24:00 Friday to Monday"} {
+		m := pack(t, "falls-response-car", "hours", "during: 07:00 to 19:00 every day", "during: "+text)
+		of := m.Standard("with-the-person").During
+		h, err := clock.ParseDuring(text)
+		if err != nil || h.From != of.From || h.To != of.To || h.Days != of.Days || h.Working != of.Working {
+			t.Errorf("%q: a model reads %+v, a clock %+v (%v)", text, of, h, err)
+		}
+	}
+}

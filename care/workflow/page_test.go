@@ -57,7 +57,7 @@ A referral is asked for by a practice, a hospital, the person themselves or thei
 		}
 	}
 	b.WriteString("\nThe operator is whoever works at the desk (`joinery referral move`, `joinery task done`) for somebody who rang; the audit names them.\n")
-	b.WriteString("\n## Clocks\n\nA clock is worked out from what happened each time it is looked at. A referral that is sent on keeps its start. Hours are elapsed time; days end with a day in London; working days know the bank holidays of England.\n\n| standard | is | begins with | is met by | ends without | within | source, and what is not verified |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n## Clocks\n\nA clock is worked out from what happened each time it is looked at. A referral that is sent on keeps its start. Hours are elapsed time; days end with a day in London; working days know the bank holidays of England. A model may say during which hours a standard of its own holds: outside them its clock stands still, so that a call at night is due in the morning.\n\n| standard | is | begins with | is met by | ends without | within | source, and what is not verified |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range clock.Shipped() {
 		note := s.Source
 		if s.Note != "" {

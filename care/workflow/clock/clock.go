@@ -12,7 +12,8 @@
 // later; a referral that is sent on keeps its start; there are no pauses (the
 // rules of referral to treatment have had none since October 2015); a limit of
 // hours is elapsed time, through changes of the clocks, and a limit of days or
-// weeks ends with a civil day in London.
+// weeks ends with a civil day in London. A standard that holds during hours has its
+// clock stand still outside them: whoever asks at night is due in the morning.
 //
 // Trade-offs: a standard looks at kinds of event, not at what they say; a rule
 // that needs more (a first appointment missed nullifies a clock) is an event of
@@ -164,10 +165,10 @@ func (r *Reading) take(e Event) {
 		!r.Stop.IsZero() && slices.Contains(s.Restarts, e.Kind):
 		r.Period++
 		r.State, r.Start, r.Stop = Running, e.At, time.Time{}
-		r.Due = s.Within.After(e.At)
+		r.Due = s.due(e.At)
 		r.Warn = r.Due
 		if s.Warns.N > 0 {
-			r.Warn = s.Warns.Before(r.Due)
+			r.Warn = s.warn(r.Due)
 			if r.Warn.Before(r.Start) {
 				r.Warn = r.Start
 			}
@@ -181,6 +182,22 @@ func (r *Reading) take(e Event) {
 	case slices.Contains(s.Closes, e.Kind):
 		r.State, r.Stop = Closed, e.At
 	}
+}
+
+// due returns the last moment that is in time after a start.
+func (s *Standard) due(start time.Time) time.Time {
+	if s.During != nil {
+		return s.During.After(s.Within, start)
+	}
+	return s.Within.After(start)
+}
+
+// warn returns from when something due is due soon.
+func (s *Standard) warn(due time.Time) time.Time {
+	if s.During != nil {
+		return s.During.Before(s.Warns, due)
+	}
+	return s.Warns.Before(due)
 }
 
 // settle says how a clock that is open stands now.
@@ -241,9 +258,12 @@ func (r *Reading) took(until time.Time) string {
 		}
 		return fmt.Sprintf("%d days", n)
 	}
-	d := until.Sub(r.Start)
-	if h := int(d.Hours()); h > 0 {
-		return fmt.Sprintf("%d h %02d min", h, int(d.Minutes())%60)
+	d, of := until.Sub(r.Start), ""
+	if during := r.Standard.During; during != nil {
+		d, of = during.Between(r.Start, until), " of its hours"
 	}
-	return fmt.Sprintf("%d min", int(d.Minutes()))
+	if h := int(d.Hours()); h > 0 {
+		return fmt.Sprintf("%d h %02d min%s", h, int(d.Minutes())%60, of)
+	}
+	return fmt.Sprintf("%d min%s", int(d.Minutes()), of)
 }

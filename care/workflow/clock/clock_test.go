@@ -51,6 +51,14 @@ func TestCases(t *testing.T) {
 				had[id] = true
 				continue
 			}
+			if text, ok := strings.CutPrefix(line, "during: "); ok {
+				held := *s
+				if held.During, err = ParseDuring(text); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				s = &held
+				continue
+			}
 			if rest, ok := strings.CutPrefix(line, "at "); ok {
 				at, want := rest[:16], rest[18:]
 				now := london(t, at)
@@ -100,12 +108,21 @@ func history(t *rapid.T) []Event {
 	return out
 }
 
+// held draws a standard that is shipped, at all hours or during some.
+func held(t *rapid.T) *Standard {
+	s := *rapid.SampledFrom(Shipped()).Draw(t, "standard")
+	if text := rapid.SampledFrom(append([]string{""}, someHours...)).Draw(t, "during"); text != "" {
+		s.During = hoursOf(t, text)
+	}
+	return &s
+}
+
 // TestNeverBackwards: as time goes on, a clock goes through its states in their
 // order, its start and due stay, and the time it ran does not shrink; what is
 // over stays as it is until a new period begins.
 func TestNeverBackwards(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.SampledFrom(Shipped()).Draw(t, "standard")
+		s := held(t)
 		events := history(t)
 		var before Reading
 		var elapsed time.Duration
@@ -144,7 +161,7 @@ func TestNeverBackwards(t *testing.T) {
 // TestOrderDoesNotMatter: events come as they are found.
 func TestOrderDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := rapid.SampledFrom(Shipped()).Draw(t, "standard")
+		s := held(t)
 		events := history(t)
 		now := time.Date(2028, 12, 1, 0, 0, 0, 0, time.UTC)
 		want := s.Read(events, now)

@@ -45,6 +45,14 @@ func ParseLimit(text string) (Limit, error) {
 	return Limit{}, fmt.Errorf("the units of time are minutes, hours, days, working days and weeks, and not %q", unit)
 }
 
+// elapsed returns the time of a limit of minutes or hours.
+func (l Limit) elapsed() time.Duration {
+	if l.Unit == Hours {
+		return time.Duration(l.N) * time.Hour
+	}
+	return time.Duration(l.N) * time.Minute
+}
+
 func (l Limit) String() string {
 	text := strconv.Itoa(l.N) + " " + unitNames[l.Unit]
 	if l.N != 1 {

@@ -27,8 +27,9 @@ type Standard struct {
 	Closes   []Kind // these end it otherwise
 	Restarts []Kind // after it was stopped, these begin a new one
 	Within   Limit
-	Warns    Limit // how long before the end it is due soon; N is 0: never
-	Share    int   // of 100, how many should meet it; 0: not said
+	During   *During // within which it holds; nil: at all hours
+	Warns    Limit   // how long before the end it is due soon; N is 0: never
+	Share    int     // of 100, how many should meet it; 0: not said
 }
 
 // written is how a standard stands in YAML.
@@ -42,6 +43,7 @@ type written struct {
 	Closes   []string `yaml:"closes"`
 	Restarts []string `yaml:"starts again"`
 	Within   string   `yaml:"within"`
+	During   string   `yaml:"during"`
 	Warns    string   `yaml:"warns before"`
 	Share    int      `yaml:"share"`
 }
@@ -137,6 +139,12 @@ func (w *written) read() (*Standard, []string) {
 		var err error
 		if s.Within, err = ParseLimit(w.Within); err != nil {
 			fail("within: %v", err)
+		}
+	}
+	if w.During != "" {
+		var err error
+		if s.During, err = ParseDuring(w.During); err != nil {
+			fail("during: %v", err)
 		}
 	}
 	if w.Warns != "" {
