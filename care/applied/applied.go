@@ -130,6 +130,10 @@ func Apply(ctx context.Context, v *record.View, a Application) (*Standing, error
 		}
 		ops = append(ops, op)
 		s.Services = append(s.Services, string(id))
+		if op, err = put("Location", id, "", location(&a.Model.Sites[i], a.Provider)); err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
 	}
 	return s.write(ctx, v, ops)
 }
@@ -268,7 +272,7 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 		}
 	}
 	body := map[string]any{
-		"active": true, "name": m.Title + ", " + site.Title, "providedBy": map[string]any{"reference": provider},
+		"active": true, "location": []any{map[string]any{"reference": "Location/" + string(siteID(m.ID, site.ID))}}, "name": m.Title + ", " + site.Title, "providedBy": map[string]any{"reference": provider},
 		"characteristic": []any{map[string]any{"coding": codings}}, "comment": m.Residents,
 		"availableTime": []any{openTimes(&site.Open)},
 	}
@@ -279,6 +283,11 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 		body["extension"] = []any{map[string]any{"url": directory.CapacityURL, "extension": capacity}}
 	}
 	return siteID(m.ID, site.ID), body
+}
+
+// location returns the Location of a site, by which lists of one site are asked for.
+func location(site *model.Site, provider string) map[string]any {
+	return map[string]any{"status": "active", "name": site.Title, "mode": "instance", "managingOrganization": map[string]any{"reference": provider}}
 }
 
 func openTimes(h *model.Hours) map[string]any {

@@ -95,6 +95,15 @@ type span struct{ from, to string } // days, both included; empty: without end
 // Reference returns the service as others refer to it.
 func (s *Service) Reference() string { return "HealthcareService/" + string(s.ID) }
 
+// Site returns where the service is, as "Location/x"; empty where it has several
+// sites, or says none.
+func (s *Service) Site() string {
+	if len(s.Sites) != 1 {
+		return ""
+	}
+	return s.Sites[0]
+}
+
 // Takes reports whether the service takes referrals of someone.
 func (s *Service) Takes(f From) bool {
 	if len(s.From) == 0 {

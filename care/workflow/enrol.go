@@ -181,7 +181,7 @@ func (k *making) begin(ctx context.Context) error {
 	if err := k.compare(ctx, m, during); err != nil {
 		return err
 	}
-	e := enrolment{model: m, flow: k.Flow, task: k.r.Task, patient: k.r.Patient, owner: k.r.Organization, service: k.r.Service, finding: k.r.finding, tags: tags, start: k.now, events: k.r.events(), priority: k.r.Priority}
+	e := enrolment{model: m, flow: k.Flow, task: k.r.Task, patient: k.r.Patient, owner: k.r.Organization, service: k.r.Service, finding: k.r.finding, tags: append(slices.Clone(tags), siteTags(k.r.task.doc.Root())...), start: k.now, events: k.r.events(), priority: k.r.Priority}
 	return e.follow(&k.ops, k.name, nil)
 }
 
@@ -419,7 +419,7 @@ func (f *Flow) next(ctx context.Context, t *held, moved State) ([]record.Op, err
 	e := enrolment{
 		flow: f, model: m, task: idOf(of, "Task/"), patient: idOf(t.get("for", "reference").Text(), "Patient/"), owner: t.get("owner", "reference").Text(),
 		service: idOf(extended(t.doc.Root(), serviceURL).At("valueReference", "reference").Text(), "HealthcareService/"), priority: t.get("priority").Text(),
-		tags: testTags(t.doc.Root()),
+		tags: append(testTags(t.doc.Root()), siteTags(t.doc.Root())...),
 	}
 	e.start, _ = time.Parse(time.RFC3339, extended(t.doc.Root(), "urn:joinery:began").Get("valueDateTime").Text())
 	var ops []record.Op

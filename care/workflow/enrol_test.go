@@ -287,3 +287,81 @@ func TestHoursAreReadAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestSentOnItHoldsToTheNextModel: at a service of no model a referral holds to
+// none, and nobody is enrolled in the one before; at a service of another it holds
+// to that one; what it was held to goes on from when it was asked for.
+func TestSentOnItHoldsToTheNextModel(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.apply(car(t, "4", "10"))
+		pain := pack(t, "escape-pain", "escape-pain")
+		w.applyAt(pain, "Organization/charity")
+		falls, team, charity := w.staff("falls"), w.staff("team"), w.staff("charity")
+		start := w.now
+		r := w.refer(workflow.Asking{Service: carService})
+		w.pass(10 * time.Minute)
+		r = w.do(falls, r, workflow.Making{Move: "reroute", Reason: "unsuitable", Service: "team-s"})
+		if r.Model != "" || r.ModelName != "" || r.Site != "" {
+			t.Errorf("at a service of no model it holds to %q at %q", r.ModelName, r.Site)
+		}
+		if c := reading(t, r, "falls-response-car/with-the-person"); !c.Start.Equal(start) || c.State != clock.Running {
+			t.Errorf("the call's clock is %s since %s", c.State, c.Start)
+		}
+		gone := w.do(team, r, workflow.Making{Move: "reroute", Reason: "unsuitable", Service: painService})
+		if gone.ModelName != pain.Name() || gone.Site != "Location/"+painService {
+			t.Errorf("at the classes it holds to %q at %q", gone.ModelName, gone.Site)
+		}
+		if c := reading(t, gone, "escape-pain/answered"); !c.Start.Equal(start) {
+			t.Errorf("the classes' clock began %s, want when it was asked for: %s", c.Start, start)
+		}
+		if now := w.do(charity, w.do(charity, gone, workflow.Making{Move: "accept"}), workflow.Making{Move: "start"}); now.History[len(now.History)-1].Says != pain.Name() {
+			t.Errorf("enrolled in %q", now.History[len(now.History)-1].Says)
+		}
+		other := w.do(falls, w.refer(workflow.Asking{Patient: w.person(), Service: carService}), workflow.Making{Move: "decline", Reason: "no-room", Service: "team-s"})
+		w.do(team, w.do(team, other, workflow.Making{Move: "accept"}), workflow.Making{Move: "start"})
+		if n := w.counted("CarePlan?patient=Patient/" + string(other.Patient)); n != 0 {
+			t.Errorf("at a service of no model somebody was enrolled: %d plans", n)
+		}
+	})
+}
+
+// TestALaterVersionHoldsFromAHub: what a hub passes on holds to the version that was
+// in force when it was asked for.
+func TestALaterVersionHoldsFromAHub(t *testing.T) {
+	w := newWorld(t, "sqlite:"+inMemory(t)+"/w.db")
+	old := car(t, "4", "10")
+	w.apply(old)
+	r := w.refer(workflow.Asking{Service: carService, Via: "hub-s"})
+	if r.ModelName != "" || r.Model != "falls-response-car" {
+		t.Errorf("at the hub it holds to %q", r.ModelName)
+	}
+	if _, err := applied.Apply(t.Context(), w.rec.As(w.operator()), applied.Application{Model: car(t, "9", "10"), From: day("2026-02-04"), Provider: "Organization/falls", Why: "Two cars", At: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(48 * time.Hour)
+	if r = w.do(w.staff("hub"), r, workflow.Making{Move: "forward"}); r.ModelName != old.Name() {
+		t.Errorf("passed on it holds to %q, want %q", r.ModelName, old.Name())
+	}
+}
+
+// TestASitesList: what is to be done at a site is found by it, activities included.
+func TestASitesList(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.applyAt(pack(t, "escape-pain", "escape-pain"), "Organization/team")
+		team := w.staff("team")
+		w.begin(team, workflow.Asking{Service: painService})
+		w.begin(team, workflow.Asking{Patient: w.person(), Service: "model-escape-pain-community-hall"})
+		l, err := w.as(team).Worklist(t.Context(), workflow.List{Site: "Location/" + painService})
+		if err != nil || len(l.Items) != 3 {
+			t.Fatalf("at the site there are %+v (%v), want the referral and two activities", l, err)
+		}
+		for i := range l.Items {
+			if l.Items[i].Site != "Location/"+painService {
+				t.Errorf("an item is at %q", l.Items[i].Site)
+			}
+		}
+		if l, err := w.as(team).Worklist(t.Context(), workflow.List{Of: "HealthcareService/" + painService, Site: "Location/model-escape-pain-community-hall"}); err != nil || len(l.Items) != 0 {
+			t.Errorf("of one service at the other's site: %+v (%v)", l, err)
+		}
+	})
+}

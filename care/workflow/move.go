@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"joinery/care/applied"
 	"joinery/care/directory"
+	"joinery/care/model"
+	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
@@ -133,6 +136,7 @@ type making struct {
 	now   time.Time
 	to    *Standing
 	next  *directory.Service // to which it goes on; nil: none
+	model *model.Model       // that is in force there; nil: none
 	ops   []record.Op
 	names int
 
@@ -225,6 +229,14 @@ func (k *making) onward(ctx context.Context) error {
 	}
 	if !k.next.Takes(directory.FromService) && !k.next.Takes(directory.FromProfessional) {
 		return fault.New(fault.Invalid, "That service does not take referrals of other services.")
+	}
+	if asked, _, _ := strings.Cut(k.r.asked, "|"); k.next.ID == k.r.Wanted && asked == k.next.Model && asked != "" {
+		k.model, err = applied.Named(ctx, k.view, k.r.asked) // as it was when it was asked for
+	} else {
+		k.model, err = k.inForce(ctx, k.next)
+	}
+	if err != nil {
+		return fmt.Errorf("send on: %w", err)
 	}
 	return nil
 }
@@ -355,8 +367,38 @@ func (k *making) changeRequest() {
 		}
 	}
 	q.set("status", status)
+	k.hold()
 	if k.next != nil && k.next.ID != k.r.Wanted {
 		q.set("performer", []reference{{Reference: k.next.Reference(), Display: k.next.Name}})
+	}
+}
+
+// hold holds a referral that is sent on to what the next service and its model hold
+// it to, beside what it is held to already: their clocks begin when it was asked for
+// first.
+func (k *making) hold() {
+	if k.next == nil {
+		return
+	}
+	add := func(s *clock.Standard, e extension) {
+		if !slices.ContainsFunc(k.r.standards, func(one *clock.Standard) bool { return one.ID == s.ID }) {
+			k.r.standards = append(k.r.standards, s)
+			k.r.request.add("extension", e)
+		}
+	}
+	for _, id := range k.next.Standards {
+		if s, known := clock.Find(id); known {
+			add(s, extension{URL: standardURL, Code: id})
+		}
+	}
+	if k.model == nil {
+		return
+	}
+	for _, s := range standardsOf(k.model) {
+		add(s, standardExtension(s))
+	}
+	if k.model.Name() != k.r.asked {
+		k.r.request.add("extension", extension{URL: modelURL, Text: k.model.Name()})
 	}
 }
 
@@ -433,8 +475,11 @@ func (k *making) passOn() error {
 		return nil
 	}
 	r := &Referral{
-		Service: k.next.ID, ServiceName: k.next.Name, Organization: k.next.Organization, Priority: k.r.Priority, Model: k.r.Model,
+		Service: k.next.ID, ServiceName: k.next.Name, Organization: k.next.Organization, Site: k.next.Site(), Priority: k.r.Priority,
 		Patient: k.r.Patient, History: k.r.History, standards: k.r.standards, finding: k.r.finding, State: "sent",
+	}
+	if k.model != nil {
+		r.Model, r.ModelName = k.model.ID, k.model.Name()
 	}
 	r.read(k.now)
 	patient := reference{Reference: "Patient/" + string(k.r.Patient)}

@@ -213,8 +213,12 @@ func (f *Flow) referral(a *Asking, meant, first *directory.Service, tags []codin
 		s, _ := clock.Find(id)
 		r.standards = append(r.standards, s)
 	}
+	r.Site = first.Site()
 	if a.model != nil {
 		r.Model = a.model.ID
+		if first.ID == meant.ID {
+			r.ModelName = a.model.Name()
+		}
 		q.Extension = append(q.Extension, extension{URL: modelURL, Text: a.model.Name()})
 		for _, s := range standardsOf(a.model) {
 			r.standards = append(r.standards, s)
@@ -225,7 +229,11 @@ func (f *Flow) referral(a *Asking, meant, first *directory.Service, tags []codin
 	if a.Draft {
 		q.Status, t.Status, r.State = "draft", "draft", "draft"
 		t.BusinessStatus = stateOf("draft")
-		t.Meta = marks(a.Finding, append(slices.Clone(tags), coding{System: OpenTag, Code: a.Requester})...)
+		for i := range t.Meta.Tag {
+			if t.Meta.Tag[i].System == OpenTag {
+				t.Meta.Tag[i].Code = a.Requester
+			}
+		}
 	} else {
 		step := Step{Move: "send", At: now, By: f.side(a.Requester), Who: f.who(), Service: first.ID}
 		r.History = []Step{step}
@@ -268,13 +276,21 @@ func (f *Flow) task(r *Referral, patient reference, requester string, tags []cod
 	if since.IsZero() {
 		since = now
 	}
-	return &task{
-		ResourceType: "Task", Meta: marks(r.finding, append(slices.Clone(tags), coding{System: OpenTag, Code: service})...),
+	marked := append(slices.Clone(tags), coding{System: OpenTag, Code: service})
+	if r.Site != "" {
+		marked = append(marked, coding{System: SiteTag, Code: r.Site})
+	}
+	t := &task{
+		ResourceType: "Task", Meta: marks(r.finding, marked...),
 		Extension: []extension{{URL: serviceURL, Reference: &reference{Reference: service, Display: r.ServiceName}}, {URL: sinceURL, DateTime: instant(since)}},
 		Status:    Referrals().Standing("sent").Task, BusinessStatus: stateOf("sent"), Intent: "order", Priority: r.Priority, Code: kind,
 		For: patient, AuthoredOn: instant(now), LastModified: instant(now),
 		Requester: &reference{Reference: requester}, Owner: reference{Reference: r.Organization},
 	}
+	if r.ModelName != "" {
+		t.Extension = append(t.Extension, extension{URL: modelURL, Text: r.ModelName})
+	}
+	return t
 }
 
 // due notes on a task until when something has to happen.

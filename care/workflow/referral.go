@@ -27,10 +27,11 @@ type Referral struct {
 	Organization string  // that has it, as "Organization/x"
 	Service      fhir.ID // that has it
 	ServiceName  string
+	Site         string  // where, as "Location/x"; empty where the service has several, or none
 	Wanted       fhir.ID // the service that is meant; another than Service at a hub
 	Priority     string
 	Model        string // id of the model of care, if it is one's
-	ModelName    string // id|version|hash of the version that it holds to
+	ModelName    string // id|version|hash of the version that it holds to at this service; empty at a hub
 	Written      time.Time
 	History      []Step // of all services that had it, oldest first
 	Clocks       []clock.Reading
@@ -40,6 +41,7 @@ type Referral struct {
 	task, request, episode, question *held
 	standards                        []*clock.Standard
 	finding                          bool
+	asked                            string // the version of a model that was in force when it was asked for
 }
 
 // Step is a move that was made.
@@ -168,6 +170,7 @@ func (r *Referral) open(episodes []*held) {
 	r.Patient = idOf(t.get("for", "reference").Text(), "Patient/")
 	r.Priority = t.get("priority").Text()
 	r.Model = coded(t.get("code"), ModelSystem)
+	r.Site = tagged(t.doc.Root(), SiteTag)
 	r.finding = access.Labels(q.doc.Root())&access.Finding != 0
 	r.Written, _ = time.Parse(time.RFC3339, q.get("authoredOn").Text())
 	r.History = History(q.doc.Root())
@@ -178,8 +181,12 @@ func (r *Referral) open(episodes []*held) {
 				r.standards = append(r.standards, s)
 			}
 		case modelURL:
-			r.ModelName = e.Get("valueString").Text()
+			r.asked = e.Get("valueString").Text()
 		}
+	}
+	r.ModelName = extended(t.doc.Root(), modelURL).Get("valueString").Text()
+	if r.ModelName == "" && r.Model != "" && r.Service == r.Wanted { // of a Task from before they said so
+		r.ModelName = r.asked
 	}
 	for _, e := range episodes { // of this service: there is one for each that had it
 		if e.get("managingOrganization", "reference").Is(r.Organization) && idOf(extended(e.doc.Root(), serviceURL).At("valueReference", "reference").Text(), "HealthcareService/") == r.Service {

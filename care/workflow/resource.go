@@ -329,6 +329,14 @@ func tagged(res fhir.Value, system string) string {
 	return ""
 }
 
+// siteTags returns the tag of where something is, if it says so.
+func siteTags(res fhir.Value) []coding {
+	if site := tagged(res, SiteTag); site != "" {
+		return []coding{{System: SiteTag, Code: site}}
+	}
+	return nil
+}
+
 // testTags returns the tag of invented people, which goes with all that is
 // written about them.
 func testTags(res fhir.Value) []coding {
