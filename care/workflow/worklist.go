@@ -124,7 +124,7 @@ func (f *Flow) Worklist(ctx context.Context, l List) (*Worklist, error) {
 	if l.Sort == InLine {
 		return w, f.inLine(ctx, l.Of, w)
 	}
-	slices.SortStableFunc(w.Items, l.Sort.compare)
+	slices.SortStableFunc(w.Items, l.Sort.Compare)
 	return w, nil
 }
 
@@ -201,7 +201,9 @@ func itemOf(h *held, changed, now time.Time) Item {
 
 var urgency = map[string]int{"stat": 0, "asap": 1, "urgent": 2}
 
-func (o Order) compare(a, b Item) int {
+// Compare says which of two items comes first in the order: less than 0 when a does.
+// The waiting order is that of one service and compares as what is due first.
+func (o Order) Compare(a, b Item) int {
 	switch o {
 	case UrgentFirst:
 		rank := func(p string) int {

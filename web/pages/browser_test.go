@@ -78,12 +78,11 @@ func newBrowser(t testing.TB, w *world) *browser {
 	return b
 }
 
-// see opens a path as somebody at a width, and fails the test for whatever axe
+// see opens a path at a width, and fails the test for whatever axe
 // finds, a sideways scroll, anything in the console, and any request to another
 // site. It keeps a picture where JOINERY_PICTURES says.
 func (b *browser) see(as, path string, width int64) {
 	b.Helper()
-	b.enter(as)
 	b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(b.base+path))
 	b.check(as, path, width)
 }

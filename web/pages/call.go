@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"joinery/care/workflow"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
@@ -168,3 +169,13 @@ func local(path string) string {
 	}
 	return path
 }
+
+// organisation is the one that whoever is signed in works for, as a reference.
+func (c *call) organisation() string {
+	if c.who == nil || c.who.Grant.Organization == "" {
+		return ""
+	}
+	return "Organization/" + string(c.who.Grant.Organization)
+}
+
+func (c *call) flow() *workflow.Flow { return workflow.Of(c.view, c.pages.Clock) }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 
 	"joinery/care/workflow/clock"
+	"joinery/fhir"
 )
 
 //go:embed templates/*.html
@@ -85,23 +86,27 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"moment": shortMoment,
 		"nhs":    spaced,
 		"asset":  s.assets.at,
-		"with":   func(label string, view any) labelled { return labelled{label, view} },
 		"inc":    func(n int) int { return n + 1 },
 		"join":   strings.Join,
 
 		// Components, for components.html.
 		"tag": newTag, "button": newButton, "secondary": secondaryButton, "warn": warningButton,
-		"hidden": func(name, value string) Hidden { return Hidden{name, value} },
+		"hidden": func(name string, value any) Hidden { return Hidden{name, fmt.Sprint(value)} },
 		"link":   func(href, text string) Link { return Link{href, text} },
+		"row": func(row workRow, view *workView) any {
+			return struct {
+				Row  workRow
+				View *workView
+			}{row, view}
+		},
+		"tabs": func(id fhir.ID, here string) any {
+			return struct {
+				ID   fhir.ID
+				Here string
+			}{id, here}
+		},
 		"detail": func(summary, text string) Details { return Details{summary, text} },
 	}
-}
-
-// labelled is a view with a word on it, for a template that is used for several
-// things.
-type labelled struct {
-	Label string
-	View  any
 }
 
 // shortDate writes a day as clinicians read it: 14-Aug-1980.

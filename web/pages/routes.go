@@ -32,8 +32,10 @@ func (rt *route) may(r access.Role) bool { return rt.open() || slices.Contains(r
 
 // Who may ask for a route.
 var (
-	anyone = []access.Role{access.Nobody}
-	staff  = []access.Role{access.Staff}
+	anyone  = []access.Role{access.Nobody}
+	staff   = []access.Role{access.Staff}
+	finders = []access.Role{access.CaseFinder}
+	workers = []access.Role{access.Staff, access.CaseFinder}
 )
 
 // table is every page.
@@ -43,6 +45,20 @@ func table() []*route {
 		{get, "/", anyone, "home.title", (*call).home, ""},
 		{post, "/language", anyone, "home.title", (*call).chooseLanguage, ""},
 
+		{get, "/work", workers, "work.title", (*call).work, "frame.menu-work"},
+		{post, "/work/{task}/claim", staff, "work.title", (*call).claim, ""},
+		{get, "/people", staff, "find.title", (*call).find, "frame.menu-find"},
+		{post, "/people", staff, "find.title", (*call).found, ""},
 		{get, "/people/{id}", staff, "person.title", (*call).person, ""},
+		{get, "/people/{id}/timeline", staff, "timeline.title", (*call).timeline, ""},
+		{get, "/people/{id}/letter", staff, "letter.title", (*call).letter, ""},
+		{get, "/people/{id}/text", staff, "letter.title", (*call).plainText, ""},
+		{get, "/people/{id}/refer", staff, "refer.title", (*call).refer, ""},
+		{post, "/people/{id}/refer", staff, "refer.title", (*call).referred, ""},
+		{get, "/referrals/{task}", workers, "referral.title", (*call).referral, ""},
+		{post, "/referrals/{task}", workers, "referral.title", (*call).moved, ""},
+		{get, "/candidates", finders, "candidates.title", (*call).candidates, "frame.menu-candidates"},
+		{get, "/candidates/{model}", finders, "candidates.title", (*call).candidates, ""},
+		{post, "/candidates/{model}", finders, "candidates.title", (*call).decide, ""},
 	}
 }

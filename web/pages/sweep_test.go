@@ -1,24 +1,78 @@
 package pages
 
-import "testing"
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
 
-// swept are the pages that are looked at in a browser, and by whom.
+// swept are the pages that are looked at in a browser, and by whom. {task} is an
+// open referral of Amina.
 var swept = []struct{ as, path string }{
 	{"nobody", "/"},
 	{"nobody", "/nothing/here"},
 	{"gp", "/"},
+	{"gp", "/people"},
 	{"gp", "/people/amina"},
 	{"gp", "/people/bare"},
+	{"gp", "/people/amina/timeline"},
+	{"gp", "/people/amina/letter"},
+	{"gp", "/people/amina/refer?service=team-s"},
+	{"nurse", "/work"},
+	{"elsewhere", "/work"},
+	{"nurse", "{task}"},
+	{"finder", "/candidates"},
+	{"finder", "/candidates/walks"},
+	{"finder", "/work"},
 	{"patient", "/people/amina"},
 }
 
 // TestEveryPageInABrowser looks at every page on a screen and on a phone.
 func TestEveryPageInABrowser(t *testing.T) {
 	w := newWorld(t)
+	room := task(t, w.referAmina(nil))
+	w.walks("amina", "bare")
 	b := newBrowser(t, w)
 	for _, one := range swept {
+		b.enter(one.as)
 		for _, width := range []int64{1280, 320} {
-			b.see(one.as, one.path, width)
+			b.see(one.as, strings.ReplaceAll(one.path, "{task}", room), width)
+		}
+	}
+}
+
+// TestEveryPageIsSwept: no page of the route table is forgotten.
+func TestEveryPageIsSwept(t *testing.T) {
+	for _, rt := range table() {
+		if rt.method != "GET" || strings.HasSuffix(rt.path, "/text") {
+			continue
+		}
+		pattern := inPath.ReplaceAllString(rt.path, "*")
+		if !slices.ContainsFunc(swept, func(one struct{ as, path string }) bool {
+			u, err := url.Parse(strings.ReplaceAll(one.path, "{task}", "/referrals/x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return matches(pattern, u.Path)
+		}) {
+			t.Errorf("%s is not looked at in a browser: add it to swept", rt.path)
+		}
+	}
+}
+
+// matches reports whether a path is one of a pattern, in which * is any part.
+func matches(pattern, path string) bool {
+	p, q := strings.Split(pattern, "/"), strings.Split(path, "/")
+	return len(p) == len(q) && !slices.ContainsFunc(slices.Collect(indices(p)), func(i int) bool { return p[i] != "*" && p[i] != q[i] })
+}
+
+func indices(of []string) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := range of {
+			if !yield(i) {
+				return
+			}
 		}
 	}
 }

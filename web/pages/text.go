@@ -151,6 +151,16 @@ func (l *tongue) say(key string, with ...any) (string, error) {
 	return text, nil
 }
 
+// text returns a text that takes no values, its key where there is none: a test
+// holds every key that is used to the files.
+func (l *tongue) text(key string) string {
+	s, err := l.say(key)
+	if err != nil {
+		return key
+	}
+	return s
+}
+
 var pluralForms = map[plural.Form]string{
 	plural.Other: "other", plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many",
 }

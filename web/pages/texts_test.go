@@ -10,6 +10,7 @@ import (
 var (
 	inTemplate = regexp.MustCompile(`\bt "([a-z]+\.[a-z0-9.-]+)"`)
 	inParts    = regexp.MustCompile(`\(print "([a-z]+\.[a-z0-9.-]*)"`)
+	inSums     = regexp.MustCompile(`"([a-z]+\.[a-z-]*)" ?\+`)
 	inCode     = regexp.MustCompile(`"([a-z]+\.[a-z][a-z0-9.-]*)"`)
 )
 
@@ -38,6 +39,9 @@ func usedTexts(t *testing.T) map[string]bool {
 			used[m[1]] = true
 		}
 		for _, m := range inParts.FindAllStringSubmatch(string(data), -1) {
+			used[m[1]] = true
+		}
+		for _, m := range inSums.FindAllStringSubmatch(string(data), -1) {
 			used[m[1]] = true
 		}
 		for _, m := range inCode.FindAllStringSubmatch(string(data), -1) {

@@ -16,10 +16,14 @@ import (
 	"testing"
 	"time"
 
+	"joinery/care/applied"
+	"joinery/care/model"
+	"joinery/definitions"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
+	"joinery/timeline"
 	"joinery/web"
 )
 
@@ -154,6 +158,24 @@ func (w *world) store(text string) {
 	}
 }
 
+// walks puts the model in force that joinery model new makes, and has it find
+// people: it seeks them out.
+func (w *world) walks(found ...string) {
+	w.Helper()
+	m, problems := model.Read("walks", model.Starter("walks"), definitions.Shipped())
+	if len(problems) > 0 {
+		w.Fatal(problems)
+	}
+	from, _ := timeline.DayOf(w.now.AddDate(0, 0, -2))
+	if _, err := applied.Apply(w.Context(), w.rec.As(w.operator()), applied.Application{Model: m, From: from, Provider: "Organization/team", Why: "A try", At: w.now}); err != nil {
+		w.Fatal(err)
+	}
+	d := m.Eligible[0].Meets
+	for _, p := range found {
+		w.store(strings.NewReplacer("PERSON", p, "DEF", d.ID, "HASH", d.Hash).Replace(`{"resourceType":"RiskAssessment","id":"ra-PERSON","meta":{"security":[{"system":"urn:joinery:label","code":"finding"}]},"status":"final","method":{"coding":[{"system":"urn:joinery:version","code":"HASH"}]},"code":{"coding":[{"system":"urn:joinery:definition","code":"DEF"},{"system":"urn:joinery:place","code":"DEF"}]},"subject":{"reference":"Patient/PERSON"},"occurrencePeriod":{"start":"2026-02-01"},"prediction":[{"outcome":{"text":"fell in the past year"},"rationale":"2025-11-20 Condition fall"}]}`))
+	}
+}
+
 // answer is what came back.
 type answer struct {
 	*httptest.ResponseRecorder
@@ -193,13 +215,24 @@ func (w *world) do(as, method, path string, body io.Reader, headers ...string) a
 func (w *world) wants(a answer, status int, texts ...string) {
 	w.Helper()
 	if a.Code != status {
-		w.Fatalf("status = %d, want %d: %s", a.Code, status, plainly(a.text))
+		w.Fatalf("status = %d, want %d: %s\n%s", a.Code, status, plainly(a.text), w.failures())
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.text, text) {
 			w.Errorf("the page lacks %q: %s", text, plainly(a.text))
 		}
 	}
+}
+
+// failures are the lines of the log that tell of one of ours.
+func (w *world) failures() string {
+	var out []string
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Contains(line, `"ERROR"`) {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "")
 }
 
 var markup = regexp.MustCompile(`(?s)<(head|script|style).*?</(head|script|style)>|<[^>]*>`)
@@ -216,10 +249,11 @@ const foundations = `
 {"resourceType":"Organization","id":"team","name":"Community team"}
 {"resourceType":"Organization","id":"charity","name":"A charity"}
 {"resourceType":"Practitioner","id":"gray","name":[{"family":"Gray","given":["Ann"],"prefix":["Dr"]}]}
-{"resourceType":"HealthcareService","id":"team-s","active":true,"name":"Community team","comment":"For people who cannot leave home","providedBy":{"reference":"Organization/team"},"characteristic":[{"coding":[{"system":"urn:joinery:standard","code":"falls-response"}]},{"coding":[{"system":"urn:joinery:referrer","code":"person"},{"system":"urn:joinery:referrer","code":"carer"},{"system":"urn:joinery:referrer","code":"professional"},{"system":"urn:joinery:referrer","code":"service"}]}]}
+{"resourceType":"HealthcareService","id":"team-s","active":true,"name":"Community team","eligibility":[{"comment":"For people who cannot leave home"}],"providedBy":{"reference":"Organization/team"},"characteristic":[{"coding":[{"system":"urn:joinery:standard","code":"falls-response"}]},{"coding":[{"system":"urn:joinery:referrer","code":"person"},{"system":"urn:joinery:referrer","code":"carer"},{"system":"urn:joinery:referrer","code":"professional"},{"system":"urn:joinery:referrer","code":"service"}]}]}
 {"resourceType":"HealthcareService","id":"charity-s","active":true,"name":"Befriending","providedBy":{"reference":"Organization/charity"}}
 {"resourceType":"Consent","id":"agreement","status":"active","scope":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/consentscope","code":"treatment"}]},"category":[{"text":"sharing agreement"}],"policyRule":{"text":"sharing agreement"},"provision":{"type":"permit","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"TREAT"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"POPHLTH"}],"actor":[{"role":{"text":"party"},"reference":{"reference":"Organization/gp"}},{"role":{"text":"party"},"reference":{"reference":"Organization/hub"}},{"role":{"text":"party"},"reference":{"reference":"Organization/team"}},{"role":{"text":"party"},"reference":{"reference":"Organization/charity"}}]}}
 {"resourceType":"Patient","id":"nobody","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"Hidden-Canary"}],"birthDate":"1950-02-02"}
+{"resourceType":"Group","id":"found-some","active":true,"type":"person","actual":true,"characteristic":[{"code":{"coding":[{"system":"urn:joinery:finding","code":"found-in"}]},"valueReference":{"reference":"Group/found"},"exclude":false}],"member":[{"entity":{"reference":"Patient/amina"}},{"entity":{"reference":"Patient/bare"}}]}
 {"resourceType":"Patient","id":"bare","name":[{"family":"Bare"}],"generalPractitioner":[{"reference":"Organization/gp"}]}
 `
 
