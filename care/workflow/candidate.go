@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"joinery/care/applied"
+	"joinery/care/directory"
 	"joinery/care/model"
 	"joinery/criteria/language"
 	"joinery/fault"
@@ -243,9 +244,16 @@ func (f *Flow) agreed(ctx context.Context, t *held, m *Making) error {
 	if !m.Service.Valid() {
 		return fault.New(fault.Invalid, "Name the service of the model that they are referred to.")
 	}
-	_, err := f.Refer(ctx, Asking{
+	s, err := directory.Find(ctx, f.view, m.Service)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	if s.Model != coded(t.get("code"), ModelSystem) {
+		return fault.New(fault.Invalid, "This service is not one of the model that they were invited to.")
+	}
+	_, err = f.Refer(ctx, Asking{
 		Key: "invite " + string(t.id), Patient: idOf(t.get("for", "reference").Text(), "Patient/"), Service: m.Service, Requester: t.get("owner", "reference").Text(),
-		Reason: "Found by the model, and agreed to be referred", Consent: m.Says, Finding: true,
+		Reason: "Found by the model, and agreed to be referred", Consent: m.Says, Finding: true, invited: true,
 	})
 	return err
 }

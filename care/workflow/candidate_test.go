@@ -13,6 +13,7 @@ import (
 	"joinery/definitions"
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/record/access"
 )
 
 // walks is the model that joinery model new makes: it seeks people out.
@@ -136,4 +137,59 @@ func TestWhoSeeksNobodyHasNoCandidates(t *testing.T) {
 	if _, err := w.as(w.operator()).Candidates(t.Context(), "nothing"); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("candidates of a model that is not in force: %v", err)
 	}
+}
+
+// TestThePersonAnswers: whoever is invited says yes or no by themselves, and so does
+// a carer where the person's consent opens it; to the model's own services, whoever
+// else may refer there, and to no other.
+func TestThePersonAnswers(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		m := walks(t)
+		if _, err := applied.Apply(t.Context(), w.rec.As(w.operator()), applied.Application{Model: m, From: day("2026-02-01"), Provider: "Organization/team", Why: "A try", At: w.now}); err != nil {
+			t.Fatal(err)
+		}
+		ben := w.person()
+		invited := map[fhir.ID]*workflow.Now{}
+		for _, p := range []fhir.ID{"amina", ben} {
+			w.finds(p, m.Eligible[0].Meets)
+			now, err := w.as(w.finder()).Invite(t.Context(), "walks", p, "Organization/hub")
+			if err != nil {
+				t.Fatal(err)
+			}
+			invited[p] = now
+		}
+		site := fhir.ID("model-walks-" + m.Sites[0].ID)
+		yes := workflow.Making{Move: "agree", Service: site, Says: "By herself, on a page", Version: invited["amina"].ETag}
+		if _, err := w.as(w.self(ben)).Do(t.Context(), invited["amina"].Task, yes); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("somebody answered another person's invitation: %v", err)
+		}
+		elsewhere := yes
+		elsewhere.Service = "charity-s"
+		if _, err := w.as(w.self("amina")).Do(t.Context(), invited["amina"].Task, elsewhere); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("an invitation opened the door of another service: %v", err)
+		}
+		seer := w.subject(access.NewCarer(access.Who{}, "seer"))
+		if _, err := w.as(seer).Do(t.Context(), invited["amina"].Task, yes); err == nil {
+			t.Error("a carer who may only see answered")
+		}
+		who := w.carer()
+		now, err := w.as(who).Now(t.Context(), invited["amina"].Task)
+		if err != nil || len(now.Moves) != 2 {
+			t.Fatalf("what a carer can do: %+v, %v", now, err)
+		}
+		if now, err = w.as(w.self("amina")).Do(t.Context(), invited["amina"].Task, yes); err != nil || now.State != "agreed" {
+			t.Fatalf("she says yes: %+v, %v", now, err)
+		}
+		if now, err = w.as(w.self(ben)).Do(t.Context(), invited[ben].Task, workflow.Making{Move: "refuse", Reason: "not-now", Version: invited[ben].ETag}); err != nil || now.State != "refused" {
+			t.Fatalf("he says no: %+v, %v", now, err)
+		}
+		mine, err := w.as(w.self("amina")).Worklist(t.Context(), workflow.List{Patient: "amina", Kind: workflow.KindReferral})
+		if err != nil || len(mine.Items) != 1 || mine.Items[0].State != "sent" {
+			t.Fatalf("her referrals: %+v, %v", mine, err)
+		}
+		r, err := w.as(w.staff("team")).Referral(t.Context(), mine.Items[0].Task)
+		if err != nil || r.Requester != "Organization/hub" || r.History[0].By != workflow.Person {
+			t.Errorf("the team sees %+v, %v", r, err)
+		}
+	})
 }

@@ -28,6 +28,7 @@ type Now struct {
 	Due      time.Time // zero: no time is set
 	ETag     string
 	Moves    []*Move
+	Model    string    // of an invitation or a part of a model's care: id|version|hash of its version
 	Referral *Referral // of a referral: all of it
 	Place    *Place    // in the line for a place, of who waits for one
 }
@@ -98,6 +99,7 @@ func (f *Flow) job(t *held) *Now {
 		Task: t.id, Kind: coded(t.get("code"), KindSystem),
 		Patient: idOf(t.get("for", "reference").Text(), "Patient/"), About: t.get("code", "text").Text(),
 		Owner: t.get("owner", "reference").Text(), Claimed: tagged(t.doc.Root(), ClaimTag), ETag: t.etag,
+		Model: extended(t.doc.Root(), modelURL).Get("valueString").Text(),
 	}
 	if says := t.get("description").Text(); says != "" {
 		n.About += ": " + says
@@ -108,14 +110,19 @@ func (f *Flow) job(t *held) *Now {
 		n.Title = s.Title
 	}
 	n.Due, _ = time.Parse(time.RFC3339, t.get("restriction", "period", "end").Text())
-	n.Moves = table.Legal(n.State, f.holder(n.Owner)...)
+	n.Moves = table.Legal(n.State, f.holder(n)...)
 	return n
 }
 
-// holder returns what the subject is to a task of somebody.
-func (f *Flow) holder(owner string) []Side {
-	s := f.view.Subject()
+// holder returns what the subject is to a task. An invitation is the person's to
+// answer, and a carer's whom they let see it, whoever invites.
+func (f *Flow) holder(n *Now) []Side {
+	s, owner := f.view.Subject(), n.Owner
 	switch {
+	case n.Kind == KindInvite && s.Role() == access.Patient:
+		return []Side{Person}
+	case n.Kind == KindInvite && s.Role() == access.Carer:
+		return []Side{Carer}
 	case s.Role() == access.System:
 		return []Side{Operator}
 	case s.Role() == access.Patient && strings.HasPrefix(owner, "Patient/"):
@@ -134,7 +141,7 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 	table, system := machine(n.Kind)
 	move := table.Move(m.Move)
 	from := string(t.id) + " " + m.Version
-	switch sides := f.holder(n.Owner); {
+	switch sides := f.holder(n); {
 	case move == nil:
 		return nil, fault.New(fault.Invalid, "There is no such move of this task. Ask for $actions to see which can be made.")
 	case m.Version != "" && m.Version != t.etag:
@@ -164,7 +171,7 @@ func (f *Flow) doJob(ctx context.Context, t *held, m Making) (*Now, error) {
 	}
 	now := f.clock()
 	to := table.Standing(move.To)
-	step := Step{Move: move.Name, At: now, By: f.holder(n.Owner)[0], Who: f.who(), Reason: m.Reason, Says: strings.TrimSpace(m.Says + " " + m.Outcome), made: string(t.id) + " " + t.etag}
+	step := Step{Move: move.Name, At: now, By: f.holder(n)[0], Who: f.who(), Reason: m.Reason, Says: strings.TrimSpace(m.Says + " " + m.Outcome), made: string(t.id) + " " + t.etag}
 	t.add("extension", step.extension())
 	t.set("status", to.Task)
 	t.set("businessStatus", concept{Coding: []coding{{System: system, Code: string(move.To)}}, Text: to.Title})

@@ -33,7 +33,8 @@ type Asking struct {
 	Consent   string   // how the person agreed, when they were asked
 	Finding   bool     // it comes of a model's having found the person
 
-	model *model.Model // in force for the service
+	model   *model.Model // in force for the service
+	invited bool         // the requester asked them to come: the door is open, whoever says yes
 }
 
 // takenUp is the standard that every referral is held to.
@@ -109,7 +110,7 @@ func (f *Flow) complete(a *Asking) error {
 		return fault.New(fault.Invalid, "Say who asks, so that there is someone to answer: an Organization, a Patient or a RelatedPerson, such as Organization/x.")
 	}
 	switch {
-	case s.Role() == access.System, s.Is(a.Requester), s.Role() == access.Patient && typ == "Patient":
+	case a.invited, s.Role() == access.System, s.Is(a.Requester), s.Role() == access.Patient && typ == "Patient":
 	default:
 		return fault.New(fault.Denied, "You can refer in your own name or that of the organisation you work for, and in no other.")
 	}
@@ -137,7 +138,7 @@ func (f *Flow) doors(ctx context.Context, a *Asking) (meant, first *directory.Se
 	if err := first.Usable(); err != nil {
 		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	if from := f.from(a.Requester); !first.Takes(from) {
+	if from := f.from(a.Requester); !a.invited && !first.Takes(from) {
 		return nil, nil, fault.New(fault.Invalid, fmt.Sprintf("This service does not take referrals of a %s. It may be reached by a hub, or by somebody who knows the person.", from))
 	}
 	return meant, first, nil

@@ -36,6 +36,7 @@ type Referral struct {
 	History      []Step // of all services that had it, oldest first
 	Clocks       []clock.Reading
 	Due          time.Time // when the first of its open clocks runs out; zero: none is open
+	Booked       time.Time // the date that was given last; zero: none was
 	ETag         string    // of the Task
 
 	task, request, episode, question *held
@@ -174,6 +175,11 @@ func (r *Referral) open(episodes []*held) {
 	r.finding = access.Labels(q.doc.Root())&access.Finding != 0
 	r.Written, _ = time.Parse(time.RFC3339, q.get("authoredOn").Text())
 	r.History = History(q.doc.Root())
+	for e := range t.get("extension").Items() {
+		if e.Get("url").Is(bookedURL) {
+			r.Booked, _ = time.Parse(time.RFC3339, e.Get("valueDateTime").Text())
+		}
+	}
 	for e := range q.get("extension").Items() {
 		switch e.Get("url").Text() {
 		case standardURL:

@@ -72,6 +72,7 @@ type Pages struct {
 	server   *web.Server
 	assets   *assets
 	screens  *screens
+	words    *glossary
 	crossing *http.CrossOriginProtection
 }
 
@@ -86,6 +87,9 @@ func New(server *web.Server, rec *record.Record, o Options) (*Pages, error) {
 	p := &Pages{Options: o, rec: rec, server: server, crossing: http.NewCrossOriginProtection()}
 	var err error
 	if p.assets, err = collect(o.Site); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	if p.words, err = readGlossary(wordsText); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	if p.screens, err = readScreens(p.assets); err != nil {

@@ -48,7 +48,7 @@ func readScreens(a *assets) (*screens, error) {
 }
 
 // shared are the templates that every page may use.
-var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html"}
+var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html", "templates/own.html"}
 
 func (s *screens) parse(l *tongue) (map[string]*template.Template, error) {
 	base, err := template.New("frame").Funcs(s.functions(l)).ParseFS(templateFiles, shared...)
@@ -84,6 +84,7 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"day":    l.long,
 		"date":   shortDate,
 		"moment": shortMoment,
+		"hour":   func(t time.Time) string { return t.In(clock.London).Format("3:04pm") },
 		"nhs":    spaced,
 		"asset":  s.assets.at,
 		"inc":    func(n int) int { return n + 1 },
@@ -183,7 +184,26 @@ type spokenHere struct {
 	Current         bool
 }
 
-// parts returns the parts of texts that a page uses: its own, the frame's.
+// speaks returns the language in which a page will be shown.
+func (c *call) speaks(page string) *tongue {
+	if c.tongue.has(page) {
+		return c.tongue
+	}
+	return c.pages.screens.tongues[0]
+}
+
+// word returns a text in the language in which its page will be shown: texts of a
+// page begin with its name. One that is not there is a fault of ours, which a test
+// finds; its key is shown.
+func (c *call) word(key string) string {
+	text, err := c.speaks(part(key)).say(key)
+	if err != nil {
+		return key
+	}
+	return text
+}
+
+// has reports whether all texts of a page are there: its own, the frame's.
 func (l *tongue) has(page string) bool {
 	for _, p := range []string{"frame", "month", page} {
 		if complete, known := l.parts[p]; known && !complete {

@@ -32,10 +32,12 @@ func (rt *route) may(r access.Role) bool { return rt.open() || slices.Contains(r
 
 // Who may ask for a route.
 var (
-	anyone  = []access.Role{access.Nobody}
-	staff   = []access.Role{access.Staff}
-	finders = []access.Role{access.CaseFinder}
-	workers = []access.Role{access.Staff, access.CaseFinder}
+	anyone    = []access.Role{access.Nobody}
+	staff     = []access.Role{access.Staff}
+	finders   = []access.Role{access.CaseFinder}
+	workers   = []access.Role{access.Staff, access.CaseFinder}
+	residents = []access.Role{access.Patient}
+	theirs    = []access.Role{access.Patient, access.Carer}
 )
 
 // table is every page.
@@ -60,5 +62,17 @@ func table() []*route {
 		{get, "/candidates", finders, "candidates.title", (*call).candidates, "frame.menu-candidates"},
 		{get, "/candidates/{model}", finders, "candidates.title", (*call).candidates, ""},
 		{post, "/candidates/{model}", finders, "candidates.title", (*call).decide, ""},
+
+		{get, "/me", theirs, "me.title", (*call).me, "me.menu"},
+		{post, "/me/tasks/{task}", theirs, "me.title", (*call).taskDone, ""},
+		{get, "/me/invitations/{task}", theirs, "invitation.title", (*call).invitation, ""},
+		{post, "/me/invitations/{task}", theirs, "invitation.title", (*call).answerInvitation, ""},
+		{get, "/me/referrals/{task}", theirs, "myreferral.title", (*call).myReferral, ""},
+		{post, "/me/referrals/{task}", theirs, "myreferral.title", (*call).moveMine, ""},
+		{get, "/me/plan", theirs, "myplan.title", (*call).myPlan, "myplan.menu"},
+		{get, "/me/record", theirs, "myrecord.title", (*call).myRecord, "myrecord.menu"},
+		{get, "/me/sharing", residents, "sharing.title", (*call).sharing, "sharing.menu"},
+		{get, "/me/sharing/{id}", residents, "ending.title", (*call).endSharing, ""},
+		{post, "/me/sharing/{id}", residents, "ending.title", (*call).endedSharing, ""},
 	}
 }

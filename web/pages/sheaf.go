@@ -30,6 +30,7 @@ type leaf struct {
 	fhir.Value
 	typ    string
 	id     fhir.ID
+	etag   string
 	stored time.Time // when it came into the record, or was last changed
 	on     time.Time // when it was, by the resource itself
 	day    bool      // it says a day and no time
@@ -49,20 +50,30 @@ func (c *call) gather(id fhir.ID, types ...string) (*sheaf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a person: %w", err)
 	}
-	s := &sheaf{patient: doc.Root(), id: id, etag: patient.ETag(), of: map[string][]leaf{}, names: map[string]string{}, readAt: c.now()}
-	q, err := search.ParseCompartment("Patient", id, "", pairs([]string{"_type", strings.Join(types, ","), "_count", "1000"}), search.Options{Strict: true, Now: c.now()})
+	s := c.sheafOf(id)
+	s.patient, s.etag = doc.Root(), patient.ETag()
+	return s, c.fill(s, types)
+}
+
+func (c *call) sheafOf(id fhir.ID) *sheaf {
+	return &sheaf{id: id, of: map[string][]leaf{}, names: map[string]string{}, readAt: c.now()}
+}
+
+// fill reads the resources of some types that are a person's.
+func (c *call) fill(s *sheaf, types []string) error {
+	q, err := search.ParseCompartment("Patient", s.id, "", pairs([]string{"_type", strings.Join(types, ","), "_count", "1000"}), search.Options{Strict: true, Now: c.now()})
 	if err != nil {
-		return nil, fmt.Errorf("gather: %w", err)
+		return fmt.Errorf("gather: %w", err)
 	}
 	found, err := c.view.Search(c.ctx, q)
 	for n := 0; ; {
 		if err != nil {
-			return nil, fmt.Errorf("gather: %w", err)
+			return fmt.Errorf("gather: %w", err)
 		}
 		for i := range found.Entries {
 			if found.Entries[i].Mode == record.Match {
 				if err := s.add(&found.Entries[i].Version); err != nil {
-					return nil, err
+					return err
 				}
 			}
 		}
@@ -78,7 +89,7 @@ func (c *call) gather(id fhir.ID, types ...string) (*sheaf, error) {
 	for _, leaves := range s.of {
 		slices.SortStableFunc(leaves, func(a, b leaf) int { return cmp.Or(b.on.Compare(a.on), strings.Compare(string(a.id), string(b.id))) })
 	}
-	return s, c.nameAll(s)
+	return c.nameAll(s)
 }
 
 func (s *sheaf) add(v *record.Version) error {
@@ -86,7 +97,7 @@ func (s *sheaf) add(v *record.Version) error {
 	if err != nil {
 		return fmt.Errorf("gather: %w", err)
 	}
-	l := leaf{Value: doc.Root(), typ: v.Type, id: v.ID, stored: v.At}
+	l := leaf{Value: doc.Root(), typ: v.Type, id: v.ID, etag: v.ETag(), stored: v.At}
 	l.on, l.day = when(l.Value)
 	s.of[v.Type] = append(s.of[v.Type], l)
 	return nil

@@ -1,0 +1,275 @@
+package pages
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"joinery/care/applied"
+	"joinery/care/model"
+	"joinery/care/workflow"
+	"joinery/definitions"
+	"joinery/fhir"
+	"joinery/packs"
+	"joinery/timeline"
+)
+
+// inForce puts a shipped model in force, provided by the community team.
+func (w *world) inForce(id string) *model.Model {
+	w.Helper()
+	files, _ := packs.Pack(id)
+	m, problems := model.Read("packs/"+id, files, definitions.Shipped())
+	if len(problems) > 0 {
+		w.Fatal(problems)
+	}
+	day, _ := timeline.DayOf(w.now)
+	if _, err := applied.Apply(w.Context(), w.rec.As(w.operator()), applied.Application{Model: m, From: day, Provider: "Organization/team", Why: "A try", At: w.now}); err != nil {
+		w.Fatal(err)
+	}
+	return m
+}
+
+// invites has a model find somebody, and the hub invite them.
+func (w *world) invites(m *model.Model, p string) *workflow.Now {
+	w.Helper()
+	for _, c := range m.Eligible {
+		if c.Meets == nil {
+			continue
+		}
+		w.store(strings.NewReplacer("PERSON", p, "DEF", c.Meets.ID, "HASH", c.Meets.Hash).Replace(`{"resourceType":"RiskAssessment","id":"ra-PERSON-DEF","meta":{"security":[{"system":"urn:joinery:label","code":"finding"}]},"status":"final","method":{"coding":[{"system":"urn:joinery:version","code":"HASH"}]},"code":{"coding":[{"system":"urn:joinery:definition","code":"DEF"},{"system":"urn:joinery:place","code":"DEF"}]},"subject":{"reference":"Patient/PERSON"},"occurrencePeriod":{"start":"2026-02-01"}}`))
+	}
+	now, err := w.operatorFlow().Invite(w.Context(), m.ID, fhir.ID(p), "Organization/hub")
+	if err != nil {
+		w.Fatal(err)
+	}
+	return now
+}
+
+func (w *world) operatorFlow() *workflow.Flow { return workflow.Of(w.rec.As(w.operator()), w.clock) }
+
+// referred refers somebody to the community team.
+func (w *world) referred(p string) *workflow.Referral {
+	w.Helper()
+	r, err := w.operatorFlow().Refer(w.Context(), workflow.Asking{Patient: fhir.ID(p), Service: "team-s", Requester: "Organization/gp", Reason: "Cannot go out"})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// filled is the form of a page whose action is a path, with its hidden fields.
+func (a answer) filled(t testing.TB, action string, fields ...string) url.Values {
+	t.Helper()
+	_, form, ok := strings.Cut(a.text, `action="`+action+`"`)
+	if !ok {
+		t.Fatalf("no form goes to %s: %s", action, plainly(a.text))
+	}
+	form, _, _ = strings.Cut(form, "</form>")
+	out := hiddenFields(form)
+	for i := 0; i+1 < len(fields); i += 2 {
+		out.Set(fields[i], fields[i+1])
+	}
+	return out
+}
+
+// A resident sees what is next, what they are invited to, how referrals stand.
+func TestMyCare(t *testing.T) {
+	w := newWorld(t)
+	empty := w.get("patient", "/me")
+	w.wants(empty, 200, "Hello, Amina", "Nothing is planned", "No referral is under way", "ring 999", "111")
+	m := w.inForce("escape-pain")
+	w.invites(m, "amina")
+	w.referred("amina")
+	w.store(`{"resourceType":"Appointment","id":"ap1","status":"booked","description":"Eye clinic","start":"2026-03-09T14:30:00Z","end":"2026-03-09T15:00:00Z","participant":[{"status":"accepted","actor":{"reference":"Patient/amina"}},{"status":"accepted","actor":{"display":"Elm eye clinic"}}]}`)
+	a := w.get("patient", "/me")
+	w.wants(a, 200, "You are invited", m.Title, "Eye clinic", "9 March 2026", "2:30pm", "Elm eye clinic", "Community team", "They have not looked at it yet", "expected by", "Ask Elm Practice")
+	if strings.Contains(a.text, "14-Aug") {
+		t.Error("a date is written as clinicians write it")
+	}
+}
+
+// TestSayingYesAndNo: an invitation is answered on its page, once, from the version
+// that was seen.
+func TestSayingYesAndNo(t *testing.T) {
+	w := newWorld(t)
+	m := w.inForce("escape-pain")
+	invited := w.invites(m, "amina")
+	path := "/me/invitations/" + string(invited.Task)
+	a := w.get("patient", path)
+	w.wants(a, 200, "If your hip or knee has hurt", "Network hub invites you", "The person agrees to take part", "unreviewed", "Leisure centre", "Community hall", "I am not well enough")
+	w.wants(w.post("patient", path, a.filled(t, path, "answer", "yes")), 400, "Error: An invitation", "Choose where you would like to go", `href="#service"`)
+	w.wants(w.post("patient", path, a.filled(t, path, "answer", "no")), 400, "Choose why not")
+	other := a.filled(t, path, "answer", "yes", "service", "model-escape-pain-leisure-centre")
+	other.Set("person", "bare")
+	w.wants(w.post("patient", path, other), 409, "This has changed")
+	w.wants(w.post("patient", path, a.filled(t, path, "answer", "yes", "service", "charity-s")), 400, "not one of the model")
+	if done := w.post("patient", path, a.filled(t, path, "answer", "yes", "service", "model-escape-pain-leisure-centre")); done.Code != 303 || done.Header().Get("Location") != path {
+		t.Fatalf("yes = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("patient", path), 200, "You said yes")
+	w.wants(w.get("patient", "/me"), 200, "Leisure centre", "It has been sent")
+	w.wants(w.post("patient", path, a.filled(t, path, "answer", "no", "reason", "not-now")), 409)
+	if strings.Contains(w.get("patient", "/me").text, "You are invited") {
+		t.Error("what was answered is still an invitation")
+	}
+}
+
+// TestMyReferral: a referral's page says how it stands, and its moves are made there.
+func TestMyReferral(t *testing.T) {
+	w := newWorld(t)
+	r := w.referred("amina")
+	path := "/me/referrals/" + string(r.Task)
+	a := w.get("patient", path)
+	w.wants(a, 200, "Community team", "expected by", "If you get worse", "What has happened", "It was sent", "Withdraw this referral")
+	w.wants(w.post("patient", path, a.filled(t, path, "move", "cancel")), 400, "Choose why")
+	w.now = w.now.Add(time.Hour)
+	if _, err := w.operatorFlow().Do(t.Context(), r.Task, workflow.Making{Move: "accept"}); err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.post("patient", path, a.filled(t, path, "move", "cancel", "reason", "helped")), 409, "it is now accepted")
+	a = w.get("patient", path)
+	w.wants(a, 200, "They have said yes")
+	if done := w.post("patient", path, a.filled(t, path, "move", "cancel", "reason", "helped")); done.Code != 303 {
+		t.Fatalf("withdrawn = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("patient", path), 200, "It was withdrawn")
+	w.wants(w.get("patient", "/me"), 200, "1 referral is over")
+}
+
+// TestMyPlanAndRecord: one's own words first, plain words beside what was written.
+func TestMyPlanAndRecord(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("patient", "/me/plan"), 200, "I want to walk to the mosque on Fridays", "Diabetes care plan", "Feet looked at each year", "1 January 2025")
+	a := w.get("patient", "/me/record")
+	w.wants(a, 200, "Type 2 diabetes mellitus", "too much sugar in the blood", "1 March 2010", "Metformin 500 mg tablets", "1 tablet twice a day", "Allergy to penicillin", "Anaphylaxis",
+		"Penicillin makes you ill", "No vaccination is recorded", "1 earlier", "Chest infection", "No clinician has checked these plain words")
+	// A code without plain words is shown as it was written, and not guessed at.
+	w.wants(a, 200, "HbA1c</strong>: 52 mmol/mol<span")
+}
+
+// TestWhoActsForMe: who may see what until when is told, and can be ended at once.
+func TestWhoActsForMe(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("carer", "/me"), 200, "You act for", "Amina Hodan Amin-Canary")
+	a := w.get("patient", "/me/sharing")
+	w.wants(a, 200, "Yusuf Amin (Son)", "name and address", "referrals, and may refer", "Without an end", "/me/sharing/consent-carer")
+	path := "/me/sharing/consent-carer"
+	ask := w.get("patient", path)
+	w.wants(ask, 200, "Stop Yusuf Amin (Son) from seeing your record?")
+	stale := ask.filled(t, path)
+	stale.Set("version", `W/"0"`)
+	w.wants(w.post("patient", path, stale), 409)
+	if done := w.post("patient", path, ask.filled(t, path)); done.Code != 303 {
+		t.Fatalf("ended = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("patient", "/me/sharing"), 200, "Nobody acts for you", "No longer", "3 February 2026")
+	w.wants(w.get("carer", "/me"), 200, "Nobody&#39;s record is open to you")
+	w.wants(w.get("carer", "/me/record"), 404)
+	w.wants(w.get("patient", path), 404)
+	w.wants(w.post("patient", path, ask.filled(t, path)), 404)
+}
+
+// TestACarerSeesOnlyWhatIsOpen: the carer may see referrals and nothing clinical.
+func TestACarerSeesOnlyWhatIsOpen(t *testing.T) {
+	w := newWorld(t)
+	r := w.referred("amina")
+	w.store(`{"resourceType":"Patient","id":"ben","name":[{"family":"Ben-Canary"}]}`)
+	other := w.referredElsewhere("ben")
+	for _, path := range []string{"/me", "/me/plan", "/me/record", "/me/referrals/" + string(r.Task), "/me?for=amina"} {
+		a := w.get("carer", path)
+		w.wants(a, 200, "You act for")
+		for _, canary := range []string{"diabetes", "Metformin", "mosque", "penicillin", "Sealed-Canary", "Ben-Canary", "52 mmol"} {
+			if strings.Contains(a.text, canary) {
+				t.Errorf("%s shows a carer %q", path, canary)
+			}
+		}
+	}
+	for _, path := range []string{"/me?for=ben", "/me/record?for=ben", "/me/referrals/" + string(other.Task), "/me/sharing", "/me/sharing/consent-carer"} {
+		a := w.get("carer", path)
+		if a.Code != 404 && a.Code != 403 || strings.Contains(a.text, "Canary") {
+			t.Errorf("%s = %d to a carer", path, a.Code)
+		}
+	}
+	// The person is another than the form was made for: nothing is done.
+	path := "/me/referrals/" + string(r.Task)
+	form := w.get("carer", path).filled(t, path, "move", "cancel", "reason", "helped")
+	form.Set("person", "ben")
+	if a := w.post("carer", path, form); a.Code != 404 && a.Code != 409 {
+		t.Errorf("a form for another person = %d", a.Code)
+	}
+	w.wants(w.get("patient", path), 200, "They have not looked at it yet")
+}
+
+// referredElsewhere refers somebody who is nobody's here.
+func (w *world) referredElsewhere(p string) *workflow.Referral { return w.referred(p) }
+
+func TestPlainWordsAreOfKnownCodes(t *testing.T) {
+	g, err := readGlossary(wordsText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := codesOfTheTree(t)
+	for code, says := range g.says {
+		if !strings.Contains(known, code) {
+			t.Errorf("%s (%s) is no code that a definition or the synthetic people have", code, says)
+		}
+		if len(strings.Fields(says)) > 28 {
+			t.Errorf("%s: %d words are too many to be plain: %s", code, len(strings.Fields(says)), says)
+		}
+	}
+	for _, broken := range []string{"", "1 | a", "1 | a | b\n1 | c | d\nreviewed-by | nobody", "1 || b\nreviewed-by | nobody"} {
+		if _, err := readGlossary(broken); err == nil {
+			t.Errorf("%q is no glossary, and was read", broken)
+		}
+	}
+}
+
+// codesOfTheTree is the text of everything here that names codes.
+func codesOfTheTree(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, pattern := range []string{"../../definitions/codes/*.yaml", "../../source/synth/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files: %s, %v", pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Write(data)
+		}
+	}
+	return b.String()
+}
+
+// TestMyPagesInABrowser looks at the pages of a resident and a carer, empty and
+// filled.
+func TestMyPagesInABrowser(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w)
+	w.store(`{"resourceType":"Patient","id":"amina-alone","name":[{"family":"Alone"}]}`)
+	m := w.inForce("escape-pain")
+	invited := w.invites(m, "amina")
+	r := w.referred("amina")
+	w.store(`{"resourceType":"Appointment","id":"ap1","status":"booked","description":"Eye clinic","start":"2026-03-09T14:30:00Z","end":"2026-03-09T15:00:00Z","participant":[{"status":"accepted","actor":{"reference":"Patient/amina"}},{"status":"accepted","actor":{"display":"Elm eye clinic"}}]}`)
+	for _, one := range []struct{ as, path string }{
+		{"patient", "/me"},
+		{"patient", "/me/invitations/" + string(invited.Task)},
+		{"patient", "/me/referrals/" + string(r.Task)},
+		{"patient", "/me/plan"},
+		{"patient", "/me/record"},
+		{"patient", "/me/sharing"},
+		{"patient", "/me/sharing/consent-carer"},
+		{"carer", "/me"},
+		{"carer", "/me/record"},
+	} {
+		for _, width := range []int64{1280, 320} {
+			b.see(one.as, one.path, width)
+		}
+	}
+}
