@@ -114,13 +114,14 @@ func marks(d *language.Definition) []coding {
 }
 
 // entered returns why a person is in a place. labels are the marks of all that
-// is told of, tags those of the person.
+// is told of, tags those of the person. The place is a tag too, so that those who
+// are in it can be counted: FHIR has no search by RiskAssessment.code.
 func (one *finding) entered(labels access.Label, tags []coding) *assessment {
 	d := one.definition
 	_, called := places(d)
 	a := &assessment{
 		ResourceType: "RiskAssessment", ID: one.id, Status: "final",
-		Meta:    meta{Security: []coding{{System: access.LabelSystem, Code: "finding"}}, Tag: slices.Concat(marks(d), tags)},
+		Meta:    meta{Security: []coding{{System: access.LabelSystem, Code: "finding"}}, Tag: slices.Concat(marks(d), tags, []coding{{System: placeSystem, Code: one.place}})},
 		Method:  concept{Coding: []coding{{System: versionSystem, Code: d.Hash}}, Text: d.Title + " " + d.Version},
 		Code:    concept{Coding: []coding{definitionCoding(d), {System: placeSystem, Code: one.place}}, Text: called[one.place]},
 		Subject: reference{Reference: "Patient/" + string(one.patient)}, Occurrence: period{Start: one.day},
@@ -148,6 +149,7 @@ func (one *finding) left(now *current) *assessment {
 	a := now.assessment
 	a.Meta.VersionID = ""
 	a.Code.Coding = slices.DeleteFunc(slices.Clone(a.Code.Coding), func(c coding) bool { return c.System == placeSystem })
+	a.Meta.Tag = slices.DeleteFunc(slices.Clone(a.Meta.Tag), func(c coding) bool { return c.System == placeSystem })
 	a.Occurrence.End = max(one.day, a.Occurrence.Start)
 	a.Basis = nil
 	a.Prediction = []prediction{{Outcome: concept{Text: "is not found any more"}, Rationale: one.why}}
