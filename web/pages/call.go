@@ -23,17 +23,19 @@ import (
 
 // call is one request on its way to a page.
 type call struct {
-	pages  *Pages
-	route  *route
-	ctx    context.Context
-	r      *http.Request
-	w      http.ResponseWriter
-	who    *Visitor // nil: nobody is signed in
-	view   *record.View
-	tongue *tongue
-	asked  url.Values // of the address
-	sent   url.Values // of the form
-	back   string     // where to go on after an error
+	pages   *Pages
+	route   *route
+	ctx     context.Context
+	r       *http.Request
+	w       http.ResponseWriter
+	who     *Visitor // nil: nobody is signed in
+	view    *record.View
+	tongue  *tongue
+	asked   url.Values        // of the address
+	sent    url.Values        // of the form
+	back    string            // where to go on after an error
+	session *record.Session   // by which they are signed in; nil where Options.Who says who is
+	glass   *record.Emergency // under which the page is seen
 }
 
 // page is what a handler answers with.

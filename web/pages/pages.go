@@ -54,9 +54,9 @@ type Visitor struct {
 type Options struct {
 	Clock func() time.Time
 	// Who returns who is signed in. The fault is Unidentified when nobody is. Nil:
-	// nobody can be.
+	// who has a session of the record, from the page at /sign-in (signin.go).
 	Who func(*http.Request) (Visitor, error)
-	// SignIn is where people sign in; empty: nowhere yet.
+	// SignIn is where people sign in; empty: at /sign-in.
 	SignIn string
 	// Secure keeps cookies to encrypted connections. Only a browser on the same
 	// machine does without.
@@ -85,6 +85,9 @@ func New(server *web.Server, rec *record.Record, o Options) (*Pages, error) {
 		return nil, err
 	}
 	p := &Pages{Options: o, rec: rec, server: server, crossing: http.NewCrossOriginProtection()}
+	if p.SignIn == "" {
+		p.SignIn = signInPath
+	}
 	var err error
 	if p.assets, err = collect(o.Site); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
@@ -147,10 +150,12 @@ func (c *call) answer() error {
 		return err
 	}
 	switch {
-	case c.who == nil && !c.route.open() && c.pages.SignIn != "" && c.r.Method == http.MethodGet:
-		return c.send(&page{to: c.pages.SignIn + "?to=" + escaped(c.r.URL.Path)})
+	case c.who == nil && !c.route.open() && c.r.Method == http.MethodGet:
+		return c.send(&page{to: c.toSignIn()})
 	case c.who == nil && !c.route.open():
 		return fault.New(fault.Unidentified, "Sign in to see this page.")
+	case c.mustChange() && !c.route.open():
+		return c.send(&page{to: passwordPath})
 	case !c.route.may(c.role()):
 		return fault.New(fault.Denied, "This page is for others: your sign-in does not open it.")
 	}
@@ -166,19 +171,21 @@ func (c *call) answer() error {
 
 // identify finds out who asks. Who is not signed in sees what anyone may.
 func (c *call) identify() error {
-	if c.pages.Who != nil {
-		who, err := c.pages.Who(c.r)
-		switch {
-		case err == nil:
-			c.who = &who
-			web.Of(c.r).Client = who.Subject.Who().Client
-			c.view = c.pages.rec.As(who.Subject)
+	e := web.Of(c.r)
+	err := c.signedIn()
+	if err != nil && fault.KindOf(err) != fault.Unidentified {
+		return err
+	}
+	if c.who != nil {
+		e.Client = c.who.Subject.Who().Client
+		if c.session != nil {
+			e.Client = c.session.ID // the log does not say by what name somebody signs in
+		}
+		if !c.mustChange() {
+			c.view = c.pages.rec.As(c.as())
 			return nil
-		case fault.KindOf(err) != fault.Unidentified:
-			return err //nolint:wrapcheck // it is fit to be shown
 		}
 	}
-	e := web.Of(c.r)
 	anyone, err := access.NewPublic(access.Who{Client: "pages", Request: e.ID, Source: e.Source})
 	if err != nil {
 		return fmt.Errorf("the public: %w", err)

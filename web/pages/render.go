@@ -126,6 +126,9 @@ func shortMoment(t time.Time) string {
 	return t.In(clock.London).Format("Mon 02-Jan-2006 15:04")
 }
 
+// clockTime writes the time of day, in London.
+func clockTime(t time.Time) string { return t.In(clock.London).Format("15:04") }
+
 // spaced writes an NHS number 999 123 4567; anything else is left as it is.
 func spaced(number string) string {
 	if len(number) != 10 {
@@ -165,6 +168,8 @@ type frame struct {
 	Site      *Site
 	Logo      string
 	SignedIn  string // the name of who is
+	Ends      string // the time at which they are signed out if they do nothing
+	Glass     string // the time until which they look in an emergency
 	SignIn    string
 	Menu      []menuItem
 	Languages []spokenHere
@@ -223,6 +228,9 @@ func (c *call) send(p *page) error {
 		c.w.WriteHeader(http.StatusSeeOther)
 		return nil
 	case p.text != "":
+		if err := c.view.Exports(); err != nil {
+			return err //nolint:wrapcheck // it is fit to be shown
+		}
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("Content-Length", strconv.Itoa(len(p.text)))
 		_, _ = c.w.Write([]byte(p.text)) // who asked is gone: nobody to tell
@@ -280,6 +288,13 @@ func (c *call) frame(l *tongue, p *page) (*frame, error) {
 	}
 	if c.who != nil {
 		f.SignedIn = c.who.Subject.Who().Name
+		if c.session != nil {
+			f.Ends = clockTime(c.session.Ends)
+			f.SignedIn = c.who.Grant.Display
+		}
+		if c.glass != nil {
+			f.Glass = clockTime(c.glass.Until)
+		}
 		if err := f.fillMenu(l, c); err != nil {
 			return nil, err
 		}

@@ -46,6 +46,13 @@ func table() []*route {
 	return []*route{
 		{get, "/", anyone, "home.title", (*call).home, ""},
 		{post, "/language", anyone, "home.title", (*call).chooseLanguage, ""},
+		{get, signInPath, anyone, "signin.title", (*call).signInPage, ""},
+		{post, signInPath, anyone, "signin.title", (*call).signIn, ""},
+		{post, "/sign-out", anyone, "signin.title", (*call).signOut, ""},
+		{get, passwordPath, anyone, "password.title", (*call).passwordPage, ""},
+		{post, passwordPath, anyone, "password.title", (*call).changePassword, ""},
+		{get, "/emergency", staff, "emergency.title", (*call).emergencyPage, ""},
+		{post, "/emergency", staff, "emergency.title", (*call).breakGlass, ""},
 
 		{get, "/work", workers, "work.title", (*call).work, "frame.menu-work"},
 		{post, "/work/{task}/claim", staff, "work.title", (*call).claim, ""},

@@ -12,6 +12,8 @@ import (
 var swept = []struct{ as, path string }{
 	{"nobody", "/"},
 	{"nobody", "/nothing/here"},
+	{"nobody", "/sign-in?ended=yes"},
+	{"gp", "/emergency"},
 	{"gp", "/"},
 	{"gp", "/people"},
 	{"gp", "/people/amina"},
