@@ -161,9 +161,6 @@ func pairs(params []string) []search.Pair {
 	return out
 }
 
-// escaped writes a path into a query.
-func escaped(path string) string { return url.QueryEscape(path) }
-
 // local returns a path on this site, "/" for anything else.
 func local(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {

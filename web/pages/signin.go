@@ -118,12 +118,12 @@ func (c *call) signInForm(name, to string) signInView {
 }
 
 // text is a text that is there, as a test sees to.
-func (c *call) text(key string, with ...any) string {
+func (c *call) text(key string) string {
 	l := c.tongue
 	if _, there := l.texts[key]; !there {
 		l = c.pages.screens.tongues[0]
 	}
-	said, err := l.say(key, with...)
+	said, err := l.say(key)
 	if err != nil {
 		return key
 	}
@@ -190,7 +190,8 @@ func (c *call) signOut() (*page, error) {
 type passwordView struct {
 	Old, Fresh, Again Input
 	To                string
-	First             bool // they must, before anything else
+	First             bool   // they must, before anything else
+	Name              string // for a password manager
 }
 
 func (c *call) passwordForm(to string) passwordView {
@@ -202,12 +203,15 @@ func (c *call) passwordForm(to string) passwordView {
 		Again: input("again", "password.again", "new-password"), To: local(to), First: c.mustChange(),
 	}
 	v.Fresh.Hint = c.text("password.hint")
+	if c.session != nil {
+		v.Name = c.session.Account
+	}
 	return v
 }
 
 // passwordPage answers GET /password.
 func (c *call) passwordPage() (*page, error) {
-	if c.session == nil {
+	if c.who == nil {
 		return &page{to: c.toSignIn()}, nil
 	}
 	return &page{name: "password", view: c.passwordForm(c.asked.Get("to"))}, nil

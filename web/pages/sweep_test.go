@@ -14,6 +14,7 @@ var swept = []struct{ as, path string }{
 	{"nobody", "/nothing/here"},
 	{"nobody", "/sign-in?ended=yes"},
 	{"gp", "/emergency"},
+	{"gp", "/password"},
 	{"gp", "/"},
 	{"gp", "/people"},
 	{"gp", "/people/amina"},
