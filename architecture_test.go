@@ -61,7 +61,7 @@ var imports = []struct{ pkg, may string }{
 	{"packs", "written"},
 	{"care/workflow/script", "fault fhir care/workflow/clock"},
 	{"care/directory", "fault fhir record/search record care/workflow/clock"},
-	{"care/applied", "fault fhir timeline record/access record care/model care/directory"},
+	{"care/applied", "fault fhir timeline record/search record/access record care/model care/directory"},
 	{"care/workflow", "fault fhir timeline criteria/language record/search record/access record care/model care/model/together care/workflow/clock care/directory care/applied"},
 
 	{"care/notice", "fault fhir fhir/r4 record/search record/access record care/workflow/clock care/directory care/workflow"},

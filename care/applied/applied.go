@@ -13,16 +13,23 @@
 // Whoever is in a model stays on the version that they began with: their episode
 // names it (care/workflow), and Named loads it.
 //
+// A decision is for areas (codes of boroughs): a version may hold in some and another
+// elsewhere, and later in more. In an area that version holds whose decision for it
+// came last. Each site is a service; where areas have different versions, they have
+// services of their own.
+//
 // Only an operator at the desk decides; what they do is in the audit. Applying also
 // writes the HealthcareServices by which the model's sites are reached, with who
 // may refer, which standards hold and how many they can take (care/directory).
 package applied
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,26 +38,23 @@ import (
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
-	"joinery/record/access"
+	"joinery/record/search"
 	"joinery/timeline"
 )
 
-// Application is a decision to put a version in force.
-type Application struct {
-	Model    *model.Model
-	From     timeline.Day
-	Provider string // who provides it, as "Organization/x"
-	Why      string
-	At       time.Time // when it is decided
+// Decision is one line of a model's list: which version, where, from when, by whom.
+type Decision struct {
+	Name  string   // id|version|hash
+	Areas []string // codes of boroughs; none: everywhere
+	From  timeline.Day
+	At    time.Time
+	By    string
+	Why   string
 }
 
-// Decision is one line of a model's list: which version, from when, by whom.
-type Decision struct {
-	Name string // id|version|hash
-	From timeline.Day
-	At   time.Time
-	By   string
-	Why  string
+// covers reports whether a decision is about an area.
+func (d *Decision) covers(area string) bool {
+	return len(d.Areas) == 0 || slices.Contains(d.Areas, area)
 }
 
 // Standing is a model and the decisions about it, oldest first.
@@ -64,8 +68,8 @@ type Standing struct {
 	etag string
 }
 
-// On returns the name of the version in force on a day, empty when none is: that
-// of the last decision which holds from then or before.
+// On returns the name of the version that was last decided on and is in force on a
+// day, wherever; empty when none is.
 func (s *Standing) On(day timeline.Day) string {
 	name := ""
 	for _, d := range s.Decisions {
@@ -74,6 +78,58 @@ func (s *Standing) On(day timeline.Day) string {
 		}
 	}
 	return name
+}
+
+// In returns the name of the version in force in an area on a day, empty when none
+// is: that of the last decision about it which holds from then or before. The area
+// "" is that of a service that says none: of decisions for everywhere, if there are
+// any.
+func (s *Standing) In(area string, day timeline.Day) string {
+	if area != "" {
+		return in(s.Decisions, area, day)
+	}
+	name := ""
+	for _, d := range s.Decisions {
+		if d.From <= day && len(d.Areas) == 0 {
+			name = d.Name
+		}
+	}
+	return cmp.Or(name, s.On(day))
+}
+
+func in(decisions []Decision, area string, day timeline.Day) string {
+	name := ""
+	for i := range decisions {
+		if d := &decisions[i]; d.From <= day && d.covers(area) {
+			name = d.Name
+		}
+	}
+	return name
+}
+
+// Areas returns the codes of all areas that were decided on, sorted; none when all
+// decisions are for everywhere.
+func (s *Standing) Areas() []string {
+	var out []string
+	for _, d := range s.Decisions {
+		out = append(out, d.Areas...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Versions returns the names of the versions in force on a day, in any area.
+func (s *Standing) Versions(day timeline.Day) []string {
+	var out []string
+	for _, area := range s.Areas() {
+		if name := s.In(area, day); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	if name := s.On(day); name != "" && !slices.Contains(out, name) && len(out) == 0 {
+		out = append(out, name)
+	}
+	return out
 }
 
 const (
@@ -86,104 +142,6 @@ func planID(id string) fhir.ID { return fhir.ID("model-" + id) }
 
 // libraryID names the Library of a hash; the hash is the model's content.
 func libraryID(hash string) fhir.ID { return fhir.ID("model-" + hash[:min(len(hash), 48)]) }
-
-// Apply puts a version of a model in force from a day. The fault is Denied to
-// whoever is no operator at the desk, and Invalid when the same version is in force
-// on that day already.
-func Apply(ctx context.Context, v *record.View, a Application) (*Standing, error) {
-	if err := decides(v, a.Why); err != nil {
-		return nil, err
-	}
-	if id, ok := strings.CutPrefix(a.Provider, "Organization/"); !ok || !fhir.ID(id).Valid() {
-		return nil, fault.New(fault.Invalid, "Say which organisation provides the model: Organization/x.")
-	}
-	s, err := standing(ctx, v, a.Model.ID)
-	if fault.KindOf(err) == fault.NotFound {
-		s, err = &Standing{ID: a.Model.ID}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if s.On(a.From) == a.Model.Name() {
-		return nil, fault.New(fault.Invalid, "This version is in force then already.")
-	}
-	s.Title, s.Area = a.Model.Title, a.Model.Area.Name
-	s.Decisions = append(s.Decisions, Decision{Name: a.Model.Name(), From: a.From, At: a.At, By: v.Subject().Who().Operator, Why: a.Why})
-	ops := []record.Op{}
-	if _, err := v.Read(ctx, "Library", libraryID(a.Model.Hash)); err != nil {
-		kind := fault.KindOf(err)
-		if kind != fault.NotFound {
-			return nil, fmt.Errorf("apply a model: %w", err)
-		}
-		op, err := put("Library", libraryID(a.Model.Hash), "", library(a.Model))
-		if err != nil {
-			return nil, err
-		}
-		ops = append(ops, op)
-	}
-	s.Services = nil
-	for i := range a.Model.Sites {
-		id, body := service(a.Model, &a.Model.Sites[i], a.Provider)
-		op, err := put("HealthcareService", id, "", body)
-		if err != nil {
-			return nil, err
-		}
-		ops = append(ops, op)
-		s.Services = append(s.Services, string(id))
-		if op, err = put("Location", id, "", location(&a.Model.Sites[i], a.Provider)); err != nil {
-			return nil, err
-		}
-		ops = append(ops, op)
-	}
-	return s.write(ctx, v, ops)
-}
-
-// Rollback puts the version in force again that was before the last decision.
-func Rollback(ctx context.Context, v *record.View, id string, from timeline.Day, why string, at time.Time) (*Standing, error) {
-	if err := decides(v, why); err != nil {
-		return nil, err
-	}
-	s, err := standing(ctx, v, id)
-	if err != nil {
-		return nil, err
-	}
-	n := len(s.Decisions)
-	if n < 2 {
-		return nil, fault.New(fault.Invalid, "There is no earlier version of this model to go back to.")
-	}
-	last, before := s.Decisions[n-1], s.Decisions[n-2]
-	s.Decisions = append(s.Decisions, Decision{Name: before.Name, From: max(from, last.From), At: at, By: v.Subject().Who().Operator, Why: why})
-	m, err := Named(ctx, v, before.Name)
-	if err != nil {
-		return nil, err
-	}
-	s.Title, s.Area = m.Title, m.Area.Name
-	var ops []record.Op
-	for i := range m.Sites {
-		sid := siteID(m.ID, m.Sites[i].ID)
-		was, err := directory.Find(ctx, v, sid)
-		if err != nil {
-			return nil, err //nolint:wrapcheck // it says what it was doing
-		}
-		_, body := service(m, &m.Sites[i], was.Organization)
-		op, err := put("HealthcareService", sid, "", body)
-		if err != nil {
-			return nil, err
-		}
-		ops = append(ops, op)
-	}
-	return s.write(ctx, v, ops)
-}
-
-func decides(v *record.View, why string) error {
-	if v.Subject().Role() != access.System || v.Subject().Who().Operator == "" {
-		return fault.New(fault.Denied, "Models are put in force by an operator with the joinery command.")
-	}
-	if strings.TrimSpace(why) == "" {
-		return fault.New(fault.Invalid, "Say why, and who decided it: it is kept with the model.")
-	}
-	return nil
-}
 
 // write writes the list, and with it what goes along.
 func (s *Standing) write(ctx context.Context, v *record.View, ops []record.Op) (*Standing, error) {
@@ -232,6 +190,9 @@ func (s *Standing) plan() map[string]any {
 			map[string]any{"url": "by", "valueString": d.By},
 			map[string]any{"url": "why", "valueString": d.Why},
 		}
+		for _, area := range d.Areas {
+			parts = append(parts, map[string]any{"url": "area", "valueString": area})
+		}
 		extensions = append(extensions, map[string]any{"url": decisionURL, "extension": parts})
 	}
 	for _, id := range s.Services {
@@ -240,16 +201,28 @@ func (s *Standing) plan() map[string]any {
 	return map[string]any{
 		"extension": extensions, "url": urlPrefix + s.ID, "version": version, "name": s.ID, "title": s.Title, "status": "active",
 		"type":            map[string]any{"coding": []any{map[string]any{"system": "http://terminology.hl7.org/CodeSystem/plan-definition-type", "code": "workflow-definition"}}},
-		"useContext":      []any{map[string]any{"code": map[string]any{"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "venue"}, "valueCodeableConcept": map[string]any{"text": s.Area}}},
+		"useContext":      s.venues(),
 		"effectivePeriod": map[string]any{"start": last.From.String()},
 		"library":         []any{urlPrefix + s.ID + "|" + version},
 	}
 }
 
+// venues are where the model is in use.
+func (s *Standing) venues() []any {
+	venue := func(text string) any {
+		return map[string]any{"code": map[string]any{"system": "http://terminology.hl7.org/CodeSystem/usage-context-type", "code": "venue"}, "valueCodeableConcept": map[string]any{"text": text}}
+	}
+	out := []any{venue(s.Area)}
+	for _, area := range s.Areas() {
+		out = append(out, venue(area))
+	}
+	return out
+}
+
 func siteID(model, site string) fhir.ID { return fhir.ID("model-" + model + "-" + site) }
 
 // service returns the HealthcareService by which a site of a model is reached.
-func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[string]any) {
+func service(m *model.Model, site *model.Site, id fhir.ID, areas []string, provider string) map[string]any {
 	code := func(system, code string) map[string]any { return map[string]any{"system": system, "code": code} }
 	codings := []any{code("urn:joinery:model", m.ID)}
 	seen := map[string]bool{}
@@ -258,6 +231,9 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 			seen[string(r.From)] = true
 			codings = append(codings, code(directory.ReferrerSystem, string(r.From)))
 		}
+	}
+	for _, area := range areas {
+		codings = append(codings, code(directory.AreaSystem, area))
 	}
 	if m.NoSelf == "" && !seen["person"] {
 		codings = append(codings, code(directory.ReferrerSystem, "person"))
@@ -272,7 +248,7 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 		}
 	}
 	body := map[string]any{
-		"active": true, "location": []any{map[string]any{"reference": "Location/" + string(siteID(m.ID, site.ID))}}, "name": m.Title + ", " + site.Title, "providedBy": map[string]any{"reference": provider},
+		"active": true, "location": []any{map[string]any{"reference": "Location/" + string(id)}}, "name": m.Title + ", " + site.Title, "providedBy": map[string]any{"reference": provider},
 		"characteristic": []any{map[string]any{"coding": codings}}, "comment": m.Residents,
 		"availableTime": []any{openTimes(&site.Open)},
 	}
@@ -282,7 +258,7 @@ func service(m *model.Model, site *model.Site, provider string) (fhir.ID, map[st
 	if len(capacity) > 0 {
 		body["extension"] = []any{map[string]any{"url": directory.CapacityURL, "extension": capacity}}
 	}
-	return siteID(m.ID, site.ID), body
+	return body
 }
 
 // location returns the Location of a site, by which lists of one site are asked for.
@@ -344,6 +320,8 @@ func read(res fhir.Value, etag string) *Standing {
 					d.At, _ = time.Parse(time.RFC3339, part.Get("valueInstant").Text())
 				case "by":
 					d.By = part.Get("valueString").Text()
+				case "area":
+					d.Areas = append(d.Areas, part.Get("valueString").Text())
 				case "why":
 					d.Why = part.Get("valueString").Text()
 				}
@@ -362,13 +340,60 @@ func Status(ctx context.Context, v *record.View, id string) (*Standing, error) {
 	return standing(ctx, v, id)
 }
 
-// Find returns the model in force on a day. The fault is NotFound when none is.
+// Running returns the versions of all models that are in force on a day, in any
+// area, by their ids.
+func Running(ctx context.Context, v *record.View, day timeline.Day) ([]*model.Model, error) {
+	q, err := search.Parse("PlanDefinition", []search.Pair{{Name: "status", Value: "active"}, {Name: "_count", Value: "1000"}}, search.Options{Strict: true})
+	if err != nil {
+		return nil, fmt.Errorf("look up models: %w", err)
+	}
+	page, err := v.Search(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("look up models: %w", err)
+	}
+	var out []*model.Model
+	for i := range page.Entries {
+		doc, err := page.Entries[i].Version.Doc()
+		if err != nil {
+			return nil, fmt.Errorf("look up models: %w", err)
+		}
+		if !strings.HasPrefix(doc.Root().Get("url").Text(), urlPrefix) {
+			continue // a plan of somebody else's
+		}
+		for _, name := range read(doc.Root(), "").Versions(day) {
+			m, err := Named(ctx, v, name)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b *model.Model) int { return strings.Compare(a.Name(), b.Name()) })
+	return out, nil
+}
+
+// Find returns the model in force on a day: of several versions in different areas,
+// the one that was last decided on. The fault is NotFound when none is.
 func Find(ctx context.Context, v *record.View, id string, day timeline.Day) (*model.Model, error) {
 	s, err := standing(ctx, v, id)
 	if err != nil {
 		return nil, err
 	}
-	name := s.On(day)
+	return force(ctx, v, s.On(day))
+}
+
+// FindIn returns the model in force in an area on a day, "" for a service that says
+// none. The fault is NotFound when
+// none is.
+func FindIn(ctx context.Context, v *record.View, id, area string, day timeline.Day) (*model.Model, error) {
+	s, err := standing(ctx, v, id)
+	if err != nil {
+		return nil, err
+	}
+	return force(ctx, v, s.In(area, day))
+}
+
+func force(ctx context.Context, v *record.View, name string) (*model.Model, error) {
 	if name == "" {
 		return nil, fault.New(fault.NotFound, "This model of care is not in force yet.")
 	}

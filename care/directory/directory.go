@@ -10,6 +10,7 @@
 //	urn:joinery:standard   which response standards its referrals are held to
 //	urn:joinery:role       hub: it takes referrals in for other services
 //	urn:joinery:model      of which model of care it is
+//	urn:joinery:area       for which boroughs, by their codes; none: for all
 //
 // and in the extension urn:joinery:capacity, one for each site: how many may
 // begin in a week, and how many may be there at one time. A service of which
@@ -41,6 +42,7 @@ const (
 	StandardSystem = "urn:joinery:standard"
 	RoleSystem     = "urn:joinery:role"
 	ModelSystem    = "urn:joinery:model"
+	AreaSystem     = "urn:joinery:area"
 	CapacityURL    = "urn:joinery:capacity"
 )
 
@@ -65,7 +67,8 @@ type Service struct {
 	Types        []string // codes and texts of what it is
 	From         []From
 	Standards    []string
-	Model        string // id of the model of care that it is of; empty: none
+	Model        string   // id of the model of care that it is of; empty: none
+	Areas        []string // codes of the boroughs that it is for; none: all
 	Hub          bool
 	Phone        string
 	Email        string
@@ -102,6 +105,15 @@ func (s *Service) Site() string {
 		return ""
 	}
 	return s.Sites[0]
+}
+
+// Area returns the first of the areas that the service is for, empty when it is for
+// all.
+func (s *Service) Area() string {
+	if len(s.Areas) == 0 {
+		return ""
+	}
+	return s.Areas[0]
 }
 
 // Takes reports whether the service takes referrals of someone.
@@ -189,6 +201,8 @@ func (s *Service) characteristic(c fhir.Value) {
 			s.Standards = append(s.Standards, code)
 		case ModelSystem:
 			s.Model = code
+		case AreaSystem:
+			s.Areas = append(s.Areas, code)
 		case RoleSystem:
 			s.Hub = s.Hub || code == "hub"
 		}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"joinery/written"
@@ -38,4 +39,29 @@ func (m *Model) Who(areas []string) (id string, files []written.File) {
 		}
 	}
 	return id, append(files, written.File{Name: "criteria/" + id + ".yaml", Data: []byte(b.String())})
+}
+
+// Shared returns whom two models are for as one definition, and the files that it
+// rests on: both of them, or either. ok is false when the two rest on different
+// versions of one file, so that nothing can be told of both.
+func (m *Model) Shared(areas []string, other *Model, otherAreas []string, either bool) (id string, files []written.File, ok bool) {
+	one, files := m.Who(areas)
+	two, more := other.Who(otherAreas)
+	for _, f := range more {
+		i := slices.IndexFunc(files, func(have written.File) bool { return have.Name == f.Name })
+		switch {
+		case i < 0:
+			files = append(files, f)
+		case string(files[i].Data) != string(f.Data):
+			return "", nil, false
+		}
+	}
+	how, rule := "both", "all"
+	if either {
+		how, rule = "either", "any"
+	}
+	id = strings.Trim(fmt.Sprintf("%.64s", how+"-"+m.ID+"-and-"+other.ID), "-")
+	text := fmt.Sprintf("definition: %s\nversion: %s\ntitle: %s\nstatement: Eligible for two models of care.\nowner: %s\nsources: [the models of care]\nreview: %s\nwho:\n  %s:\n    - meets: %s\n    - meets: %s\n",
+		id, m.Version, quoted(m.Title+" and "+other.Title), quoted(m.Owner), m.Review, rule, one, two)
+	return id, append(files, written.File{Name: "criteria/" + id + ".yaml", Data: []byte(text)}), true
 }

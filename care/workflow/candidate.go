@@ -28,6 +28,8 @@ type Candidate struct {
 	Since   string   // the day from which all of it holds
 	Reasons []string // what decided, one a condition, with the events that it rests on
 	Judge   []string // what a person still has to judge
+
+	model *model.Model // by which they were found
 }
 
 const (
@@ -40,12 +42,38 @@ const (
 
 // Candidates returns the people whom a model found and nobody has asked, as far as
 // the subject may see them, by how long they have been found. The fault is Invalid
-// when the model seeks nobody out.
+// when the model seeks nobody out. Where boroughs have different versions, who is
+// found by one of them is a candidate, by whichever comes first.
 func (f *Flow) Candidates(ctx context.Context, id string) ([]Candidate, error) {
-	m, err := f.seeking(ctx, id)
+	versions, err := f.seeking(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	asked := map[fhir.ID]bool{}
+	err = f.each(ctx, func(h *held) { asked[idOf(h.get("for", "reference").Text(), "Patient/")] = true }, "Task", "code", ModelSystem+"|"+escape(id))
+	if err != nil {
+		return nil, err
+	}
+	var out []Candidate
+	for _, m := range versions {
+		found, err := f.foundBy(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		for p, c := range found {
+			if !asked[p] {
+				asked[p] = true
+				c.model = m
+				out = append(out, *c)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Candidate) int { return strings.Compare(a.Since+string(a.Patient), b.Since+string(b.Patient)) })
+	return out, nil
+}
+
+// foundBy returns who meets all that is looked up of whom a model is for.
+func (f *Flow) foundBy(ctx context.Context, m *model.Model) (map[fhir.ID]*Candidate, error) {
 	found := map[fhir.ID]*Candidate{}
 	var judge []string
 	first := true
@@ -82,33 +110,39 @@ func (f *Flow) Candidates(ctx context.Context, id string) ([]Candidate, error) {
 		}
 		maps.DeleteFunc(found, func(p fhir.ID, _ *Candidate) bool { return out[p] != nil })
 	}
-	asked := map[fhir.ID]bool{}
-	err = f.each(ctx, func(h *held) { asked[idOf(h.get("for", "reference").Text(), "Patient/")] = true }, "Task", "code", ModelSystem+"|"+escape(id))
-	if err != nil {
-		return nil, err
+	for _, c := range found {
+		c.Judge = judge
 	}
-	var out []Candidate
-	for p, c := range found {
-		if !asked[p] {
-			c.Judge = judge
-			out = append(out, *c)
-		}
-	}
-	slices.SortFunc(out, func(a, b Candidate) int { return strings.Compare(a.Since+string(a.Patient), b.Since+string(b.Patient)) })
-	return out, nil
+	return found, nil
 }
 
-// seeking returns a model that is in force and seeks people out.
-func (f *Flow) seeking(ctx context.Context, id string) (*model.Model, error) {
+// seeking returns the versions of a model that are in force and seek people out.
+func (f *Flow) seeking(ctx context.Context, id string) ([]*model.Model, error) {
 	today, _ := timeline.DayOf(f.clock())
-	m, err := applied.Find(ctx, f.view, id, today)
+	s, err := applied.Status(ctx, f.view, id)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	if len(m.Candidates.Invited) == 0 {
-		return nil, fault.New(fault.Invalid, "This model seeks nobody out: "+m.Candidates.Not+".")
+	names := s.Versions(today)
+	if len(names) == 0 {
+		return nil, fault.New(fault.NotFound, "This model of care is not in force yet.")
 	}
-	return m, nil
+	var out []*model.Model
+	not := ""
+	for _, name := range names {
+		m, err := applied.Named(ctx, f.view, name)
+		if err != nil {
+			return nil, fmt.Errorf("look whom a model seeks: %w", err)
+		}
+		if len(m.Candidates.Invited) > 0 {
+			out = append(out, m)
+		}
+		not = m.Candidates.Not
+	}
+	if len(out) == 0 {
+		return nil, fault.New(fault.Invalid, "This model seeks nobody out: "+not+".")
+	}
+	return out, nil
 }
 
 // found returns who is in a definition now: in just the version of it that the
@@ -182,10 +216,6 @@ func (f *Flow) ask(ctx context.Context, id string, patient fhir.ID, organisation
 	if org := idOf(organisation, "Organization/"); !org.Valid() {
 		return nil, fault.New(fault.Invalid, "Say for which organisation they are invited: Organization/x.")
 	}
-	m, err := f.seeking(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	all, err := f.Candidates(ctx, id)
 	if err != nil {
 		return nil, err
@@ -194,6 +224,7 @@ func (f *Flow) ask(ctx context.Context, id string, patient fhir.ID, organisation
 	if at < 0 {
 		return nil, fault.New(fault.Conflict, "This person is no candidate of the model now: nobody found them, or they were asked already.")
 	}
+	m := all[at].model
 	tags, err := f.person(ctx, patient)
 	if err != nil {
 		return nil, err

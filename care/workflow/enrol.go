@@ -39,7 +39,7 @@ func (f *Flow) inForce(ctx context.Context, s *directory.Service) (*model.Model,
 		return nil, nil
 	}
 	today, _ := timeline.DayOf(f.clock())
-	m, err := applied.Find(ctx, f.view, s.Model, today)
+	m, err := applied.FindIn(ctx, f.view, s.Model, s.Area(), today)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, fault.Wrap(fault.Invalid, "The model of care of this service is not in force.", err)
 	}

@@ -227,7 +227,7 @@ func TestWhoIsInStaysOnTheirVersion(t *testing.T) {
 		if still := w.do(w.staff("falls"), r, workflow.Making{Move: "accept"}); still.ModelName != old.Name() {
 			t.Errorf("who was in holds to %s now", still.ModelName)
 		}
-		s, err := applied.Rollback(t.Context(), desk, "falls-response-car", day("2026-02-12"), "It did not work", w.now)
+		s, err := applied.Rollback(t.Context(), desk, "falls-response-car", nil, day("2026-02-12"), "It did not work", w.now)
 		if err != nil || s.On(day("2026-02-11")) != fresh.Name() || s.On(day("2026-02-12")) != old.Name() || len(s.Decisions) != 3 {
 			t.Errorf("after the rollback: %+v, %v", s, err)
 		}
@@ -362,6 +362,68 @@ func TestASitesList(t *testing.T) {
 		}
 		if l, err := w.as(team).Worklist(t.Context(), workflow.List{Of: "HealthcareService/" + painService, Site: "Location/model-escape-pain-community-hall"}); err != nil || len(l.Items) != 0 {
 			t.Errorf("of one service at the other's site: %+v (%v)", l, err)
+		}
+	})
+}
+
+// TestVersionsByArea: a version may hold in some boroughs and another in others, at
+// once and later in more; each has its services, whoever comes holds to that of the
+// service's borough, and a rollback goes back where it is asked to.
+func TestVersionsByArea(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		desk := w.rec.As(w.operator())
+		old, fresh := car(t, "4", "10"), car(t, "9", "10")
+		const bexley, greenwich, bromley = "E09000004", "E09000011", "E09000006"
+		apply := func(m *model.Model, from string, areas ...string) (*applied.Standing, error) {
+			return applied.Apply(t.Context(), desk, applied.Application{Model: m, From: day(from), Areas: areas, Provider: "Organization/falls", Why: "The board", At: w.now})
+		}
+		if _, err := apply(old, "2026-02-01", bexley, greenwich, bexley); err != nil {
+			t.Fatal(err)
+		}
+		s, err := apply(fresh, "2026-02-01", greenwich)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := carService + "-e09000011"
+		if !slices.Equal(s.Services, []string{carService, other}) || !slices.Equal(s.Areas(), []string{bexley, greenwich}) {
+			t.Errorf("the services are %v in %v", s.Services, s.Areas())
+		}
+		if s.In(bexley, day("2026-02-03")) != old.Name() || s.In(greenwich, day("2026-02-03")) != fresh.Name() || s.In(bromley, day("2026-02-03")) != "" || len(s.Versions(day("2026-02-03"))) != 2 {
+			t.Errorf("in force are %v", s.Versions(day("2026-02-03")))
+		}
+		here := w.refer(workflow.Asking{Service: carService})
+		there := w.refer(workflow.Asking{Patient: w.person(), Service: "model-falls-response-car-car-one-e09000011"})
+		if here.ModelName != old.Name() || there.ModelName != fresh.Name() {
+			t.Errorf("in Bexley it holds to %s, in Greenwich to %s", here.ModelName, there.ModelName)
+		}
+		if s, err = apply(old, "2026-02-02", bromley); err != nil || s.In(bromley, day("2026-02-03")) != old.Name() || len(s.Services) != 3 {
+			t.Errorf("later in one more: %+v, %v", s, err)
+		}
+		for _, c := range []struct {
+			m     *model.Model
+			areas []string
+			say   string
+		}{
+			{old, []string{bexley}, "in force then already"},
+			{old, []string{"Bexley"}, "code of a borough"},
+			{old, []string{"E09000001"}, "The model is not for E09000001"},
+		} {
+			if _, err := apply(c.m, "2026-02-02", c.areas...); fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.MessageOf(err), c.say) {
+				t.Errorf("%v: %v, want a refusal that says %q", c.areas, err, c.say)
+			}
+		}
+		if _, err := applied.Rollback(t.Context(), desk, "falls-response-car", []string{bromley}, day("2026-02-05"), "No", w.now); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("rolled back where nothing was before: %v", err)
+		}
+		s, err = applied.Rollback(t.Context(), desk, "falls-response-car", []string{greenwich}, day("2026-02-05"), "It did not work", w.now)
+		if err != nil || s.In(greenwich, day("2026-02-04")) != fresh.Name() || s.In(greenwich, day("2026-02-05")) != old.Name() || len(s.Services) != 3 {
+			t.Errorf("after the rollback: %+v, %v", s, err)
+		}
+		if s, err = apply(fresh, "2026-02-06", bexley, greenwich, bromley); err != nil || len(s.Versions(day("2026-02-06"))) != 1 {
+			t.Errorf("one version for all again: %v, %v", s, err)
+		}
+		if _, err := w.as(w.operator()).Refer(t.Context(), workflow.Asking{Patient: "amina", Service: "model-falls-response-car-car-one-e09000006", Requester: "Organization/gp", Reason: "Fell"}); fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.MessageOf(err), "closed") {
+			t.Errorf("a service that another took over takes people: %v", err)
 		}
 	})
 }

@@ -167,7 +167,7 @@ func waiterOf(task fhir.Value) waiter {
 // force now, or when none is any more, the one that a referral holds to.
 func (f *Flow) ruling(ctx context.Context, s *directory.Service, name string) (*model.Model, error) {
 	today, _ := timeline.DayOf(f.clock())
-	m, err := applied.Find(ctx, f.view, s.Model, today)
+	m, err := applied.FindIn(ctx, f.view, s.Model, s.Area(), today)
 	if s.Model == "" || fault.KindOf(err) == fault.NotFound {
 		m, err = applied.Named(ctx, f.view, name)
 	}

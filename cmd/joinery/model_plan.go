@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 
 	"joinery/care/applied"
@@ -19,6 +20,7 @@ import (
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/timeline"
+	"joinery/written"
 )
 
 type modelPlan struct {
@@ -193,13 +195,16 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	if q.Exact {
 		err = treats(string(view.Subject().Purpose()), "An exact count")
-	} else if err = criteria.Releasable(q.On); err == nil && len(q.Beside)+len(q.Was) > 0 {
-		err = fault.New(fault.Denied, "People in common and people gained or lost are told of the record only to those who treat them: with --exact and --purpose TREAT. Of a population in files everybody may ask.")
+	} else {
+		err = criteria.Releasable(q.On)
 	}
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	if err := inForce(r.Context(), view, &q); err != nil {
+		return nil, err
+	}
+	if err := beside(r.Context(), view, &q); err != nil {
 		return nil, err
 	}
 	at, err := view.AskAll(r.Context(), planSays(&q))
@@ -222,6 +227,9 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 			}
 			q.Released = append(q.Released, counts)
 		}
+		if q.Common, err = d.planCommon(r.Context(), set, &q); err != nil {
+			return nil, err
+		}
 	}
 	return plan.Make(r.Context(), set, q, runtime.GOMAXPROCS(0)) //nolint:wrapcheck // it is fit to be shown
 }
@@ -243,6 +251,71 @@ func inForce(ctx context.Context, view *record.View, q *plan.Question) error {
 		}
 	}
 	return nil
+}
+
+// beside adds to a question the models that run already, where it names none.
+func beside(ctx context.Context, view *record.View, q *plan.Question) error {
+	if len(q.Beside) > 0 {
+		return nil
+	}
+	running, err := applied.Running(ctx, view, q.On)
+	if err != nil {
+		return err //nolint:wrapcheck // it is fit to be shown
+	}
+	for _, m := range running {
+		if !slices.ContainsFunc(q.Models, func(of *model.Model) bool { return of.ID == m.ID || of.Base != nil && of.Base.ID == m.ID }) {
+			q.Beside = append(q.Beside, m)
+		}
+	}
+	return nil
+}
+
+// planCommon counts the people that the models have in common with each other and
+// with those that run, held to all that was told before: each two of them, and for
+// two models how many are eligible for either. nil when there is one model alone.
+func (d *desk) planCommon(ctx context.Context, set *timeline.Set, q *plan.Question) (*plan.Overlap, error) {
+	all := slices.Concat(q.Models, q.Beside)
+	if len(all) < 2 {
+		return nil, nil
+	}
+	out := &plan.Overlap{}
+	count := func(a, b *model.Model, either bool) (string, error) {
+		id, files, ok := a.Shared(q.AreasOf(a), b, q.AreasOf(b), either)
+		if !ok {
+			return plan.NotTold, nil
+		}
+		return d.released(ctx, set, q.On, id, files)
+	}
+	for i, a := range all {
+		for j, b := range all {
+			if j <= i || i >= len(q.Models) {
+				continue
+			}
+			n, err := count(a, b, false)
+			if err != nil {
+				return nil, err
+			}
+			out.Pairs = append(out.Pairs, plan.Common{A: a.ID, B: b.ID, Runs: j >= len(q.Models), People: n})
+		}
+	}
+	var err error
+	if len(all) == 2 {
+		out.Once, err = count(all[0], all[1], true)
+	}
+	return out, err
+}
+
+// released counts whom one definition finds, held to all that was told before.
+func (d *desk) released(ctx context.Context, set *timeline.Set, on timeline.Day, id string, files []written.File) (string, error) {
+	lib, problems := language.Load(files, nil)
+	if len(problems) > 0 {
+		return "", fmt.Errorf("people in common: %w", problems)
+	}
+	all, err := d.releases(ctx, set, []*language.Definition{lib.Definitions[id]}, &question{Files: files, IDs: []string{id}, On: on})
+	if err != nil {
+		return "", err
+	}
+	return all[0].Total.Met, nil
 }
 
 // planCounts counts whom a model is for, held to all that was told before.

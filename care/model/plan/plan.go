@@ -53,6 +53,9 @@ type Question struct {
 	// Released are the counts of each model, where they have been held to what
 	// was told before; then nothing else is counted.
 	Released []Counts
+	// Common are the people in common, where they have been held to what was told
+	// before.
+	Common *Overlap
 }
 
 // Counts are how many people a model is for, as they may be shown.
@@ -159,7 +162,7 @@ func Make(ctx context.Context, set *timeline.Set, q Question, workers int) (*Pla
 	for i, of := range q.Models {
 		p.Models = append(p.Models, m.part(i, of))
 	}
-	if q.Released == nil {
+	if p.Overlap = q.Common; q.Released == nil {
 		p.Overlap = m.overlap(p.Models)
 	}
 	return p, nil
@@ -293,10 +296,14 @@ func (m *maker) groups(who *roaring.Bitmap, by criteria.Grouping) Groups {
 	return g
 }
 
+// NotTold stands for a count that cannot be told: the two models rest on different
+// versions of one definition.
+const NotTold = "not told"
+
 // Overlap is how many people several models have in common.
 type Overlap struct {
-	Once  string   `json:"once"`  // how many are eligible for any, each counted once
-	Added string   `json:"added"` // how many that would be if they were added up
+	Once  string   `json:"once,omitempty"`  // how many are eligible for any, each counted once; "" where that was not asked
+	Added string   `json:"added,omitempty"` // how many that would be if they were added up
 	Pairs []Common `json:"pairs,omitempty"`
 }
 

@@ -21,7 +21,14 @@ func (p *Plan) Text() string {
 		p.Models[i].text(&b, p.Weeks)
 	}
 	if o := p.Overlap; o != nil {
-		fmt.Fprintf(&b, "\nPEOPLE IN COMMON: %s people are eligible for one or more, each counted once (%s if they were added up).\n", comma(o.Once), comma(o.Added))
+		switch {
+		case o.Once == "":
+			b.WriteString("\nPEOPLE IN COMMON\n")
+		case o.Added == "":
+			fmt.Fprintf(&b, "\nPEOPLE IN COMMON: %s people are eligible for one or more, each counted once.\n", comma(o.Once))
+		default:
+			fmt.Fprintf(&b, "\nPEOPLE IN COMMON: %s people are eligible for one or more, each counted once (%s if they were added up).\n", comma(o.Once), comma(o.Added))
+		}
 		for _, c := range o.Pairs {
 			runs := ""
 			if c.Runs {
