@@ -141,7 +141,7 @@ func (n *Notice) task() fhir.ID {
 func linkSubject(n *Notice, s *directory.Service, who access.Who) (access.Subject, error) {
 	key := n.ID
 	if key == "" {
-		key = fhir.ID(n.key[:32])
+		key = fhir.ID(hashOf(n.key)[:32])
 	}
 	who.Client, who.Name, who.Purpose = "joinery link", "By an e-mailed link: "+s.Name+", of "+s.Organization, access.Treatment
 	return access.NewStaff(who, access.Member{Practitioner: "link-" + key, Organization: fhir.ID(trim(s.Organization, "Organization/"))}) //nolint:wrapcheck // it is fit to be shown

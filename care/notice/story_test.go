@@ -103,6 +103,9 @@ func TestAQuestion(t *testing.T) {
 		w.do(r, workflow.Making{Move: "ask", Says: "Do the stairs have a rail?"})
 	}
 	w.settle()
+	if got := w.only("self", "requested", notice.Letter).Words[0]; got != "Falls car has what you asked for" {
+		t.Errorf("who asked for themselves reads %q", got)
+	}
 	if got := strings.Join(w.only("self", "question", notice.Letter).Words, "\n"); !strings.Contains(got, "Do the stairs have a rail?") {
 		t.Errorf("the question is not in the letter:\n%s", got)
 	}

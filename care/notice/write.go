@@ -3,7 +3,6 @@ package notice
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -141,10 +140,15 @@ func (o *Outbox) notices(ctx context.Context, e *event) ([]*Notice, error) {
 		return nil, err
 	}
 	var out []*Notice
-	if e.Person != "" && !e.onlyTo {
-		out = append(out, o.toPerson(e, p, e.Person)...)
+	asked := e.requester == "Patient/"+string(p.id)
+	switch text := e.Person; {
+	case text == "" || e.onlyTo:
+	case text == "referred" && asked:
+		out = append(out, o.toPerson(e, p, "requested")...)
+	default:
+		out = append(out, o.toPerson(e, p, text)...)
 	}
-	switch asked := e.requester == "Patient/"+string(p.id); {
+	switch {
 	case e.Referrer == "question" && asked:
 		out = append(out, o.toPerson(e, p, e.Referrer)...)
 	case e.Referrer == "question" && strings.HasPrefix(e.requester, "RelatedPerson/"):
@@ -226,10 +230,9 @@ func idOf(s *directory.Service) fhir.ID {
 
 // draft returns a notice without words.
 func (o *Outbox) draft(e *event, p *person, to, text string, m Medium) *Notice {
-	sum := sha256.Sum256([]byte(e.key + " " + to + " " + text + " " + string(m)))
 	n := &Notice{
 		Patient: p.id, To: to, Of: []string{e.of}, Text: text, Medium: m, Format: p.format, Language: p.language,
-		Status: Preparation, Written: e.step.At, key: hex.EncodeToString(sum[:]), security: marksOf(e.res), tags: p.tags,
+		Status: Preparation, Written: e.step.At, key: strings.Join([]string{e.key, to, text, string(m)}, " "), security: marksOf(e.res), tags: p.tags,
 	}
 	if o.opts.Clock().Sub(e.step.At) > freshness {
 		n.fail(TooLate)

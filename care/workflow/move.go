@@ -68,7 +68,7 @@ func (f *Flow) move(ctx context.Context, r *Referral, m Making) (*Referral, erro
 	}
 	if m.Version != "" && m.Version != r.ETag {
 		if r.already(&m) {
-			return r, nil
+			return f.ahead(ctx, r)
 		}
 		return nil, moved(r)
 	}
@@ -90,6 +90,19 @@ func (f *Flow) move(ctx context.Context, r *Referral, m Making) (*Referral, erro
 func (r *Referral) already(m *Making) bool {
 	from := string(r.Task) + " " + m.Version
 	return slices.ContainsFunc(r.History, func(s Step) bool { return s.made == from && s.Move == m.Move })
+}
+
+// ahead returns the referral at the service that it was sent on to, as far as the
+// subject may see it there: what a move that was made already is answered with.
+func (f *Flow) ahead(ctx context.Context, r *Referral) (*Referral, error) {
+	if r.next == "" {
+		return r, nil
+	}
+	next, err := f.Referral(ctx, r.next)
+	if fault.KindOf(err) == fault.NotFound {
+		return r, nil
+	}
+	return next, err
 }
 
 func moved(r *Referral) error {

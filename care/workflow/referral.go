@@ -40,6 +40,7 @@ type Referral struct {
 	ETag         string    // of the Task
 
 	task, request, episode, question *held
+	next                             fhir.ID // Task at the service that it was sent on to
 	standards                        []*clock.Standard
 	finding                          bool
 	asked                            string // the version of a model that was in force when it was asked for
@@ -106,6 +107,8 @@ func (f *Flow) find(ctx context.Context, id fhir.ID) (*Referral, error) {
 			r.task = h
 		case h.typ == "Task" && coded(h.get("code"), KindSystem) == KindQuestion && h.get("status").Is("requested"):
 			r.question = h
+		case h.typ == "Task" && coded(h.get("code"), KindSystem) == KindReferral && h.get("partOf", "reference").Is("Task/"+string(id)):
+			r.next = h.id
 		case h.typ == "ServiceRequest":
 			r.request = h
 		case h.typ == "EpisodeOfCare":

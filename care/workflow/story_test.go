@@ -321,3 +321,20 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		t.Errorf("referred in another's name: %v", err)
 	}
 }
+
+// TestSentOnTwice: whoever sends somebody on and is cut off before the answer is
+// told the same as the first time, when they send it again.
+func TestSentOnTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		r := w.refer(workflow.Asking{})
+		m := workflow.Making{Move: "decline", Reason: "no-room", Service: "team-s", Version: r.ETag}
+		first, err := w.as(w.operator()).Move(t.Context(), r.Task, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.as(w.operator()).Move(t.Context(), r.Task, m)
+		if err != nil || again.Task != first.Task || again.State != "sent" || again.Service != "team-s" {
+			t.Errorf("sent again, it is %+v, %v; the first time it was %+v", again, err, first)
+		}
+	})
+}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"joinery": main})
+	testscript.Main(m, map[string]func(){"joinery": main, "joinery-played": played})
 }
 
 func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {

@@ -81,7 +81,8 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if base == "" {
 		base = "http://" + l.Addr().String() + "/fhir"
 	}
-	server := web.New(web.Options{Log: log, Clock: a.clock, Rand: rand.Reader, Ready: rec.Ready})
+	// Deadlines of connections are of the clock of the machine.
+	server := web.New(web.Options{Log: log, Clock: time.Now /* of deadlines */, Rand: rand.Reader, Ready: rec.Ready})
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

@@ -19,6 +19,9 @@ type Stage struct {
 	Ask func(role *Role, method, path, body, version string) (status int, answer []byte)
 	// Set makes it a moment.
 	Set func(time.Time)
+	// Settle lets whatever follows from what was done go on for a little: letters
+	// are sent after the move that they tell of.
+	Settle func()
 }
 
 // Run is a case under way.
@@ -73,6 +76,8 @@ func (r *Run) carry(s *Step) string {
 		return r.clock(s)
 	case "list":
 		return r.list(s, role)
+	case "letter":
+		return r.letter(s, role)
 	case "sees":
 		status, _ := r.Stage.Ask(role, "GET", "/fhir/"+r.Book.People[s.Person], "", "")
 		if (status == 200) == s.Not {
@@ -209,6 +214,51 @@ func (r *Run) list(s *Step, role *Role) string {
 		return fmt.Sprintf("the list of %s has %q for %s = %v", s.Role, s.Task, s.Person, item != nil)
 	}
 	return ""
+}
+
+// patience is how often a letter is looked for.
+const patience = 100
+
+// letter looks for a letter that was sent to somebody, or to their carer.
+func (r *Run) letter(s *Step, role *Role) string {
+	patient := r.Book.People[s.Person]
+	to := patient
+	if role != nil {
+		to = role.Who
+	}
+	for try := 0; ; try++ {
+		r.Stage.Settle()
+		_, answer := r.Stage.Ask(nil, "GET", "/fhir/Communication?subject="+url.QueryEscape(patient)+"&medium=MAILWRIT&status=completed&_count=1000", "", "")
+		switch there := written(answer, to, s.Says); {
+		case there && s.Not:
+			return fmt.Sprintf("there is a letter to %s about %s that says %q", to, s.Person, s.Says)
+		case there || s.Not:
+			return ""
+		case try == patience:
+			return fmt.Sprintf("there is no letter to %s about %s that says %q", to, s.Person, s.Says)
+		}
+	}
+}
+
+// written reports whether a Bundle has a letter to somebody in which something
+// stands.
+func written(bundle []byte, to, says string) bool {
+	doc, err := fhir.Parse(bundle)
+	if err != nil {
+		return false
+	}
+	for e := range doc.Root().Get("entry").Items() {
+		letter := e.Get("resource")
+		if !letter.At("recipient", "reference").Is(to) {
+			continue
+		}
+		for p := range letter.Get("payload").Items() {
+			if strings.Contains(p.Get("contentString").Text(), says) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *Run) is(s *Step) string {

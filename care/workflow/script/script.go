@@ -11,6 +11,8 @@
 //	expect with-the-person of Amina's referral is met
 //	at 2026-02-03 10:40, the falls nurse does "Visit by both" for Amina with outcome "Up again"
 //	expect the list of the falls nurse has "Arrange what is needed" for Amina
+//	expect a letter to Amina that says "Falls car can help you"
+//	expect no letter to Amina's daughter about Amina
 //
 // Times are London's, in order. Names are those of people and roles that a
 // Cast declares (lines "person Amina is Patient/p1", "role the falls nurse is
@@ -155,6 +157,12 @@ var (
 		}},
 		{regexp.MustCompile(`^the list of ` + named + ` (has|has not) ` + quoted + ` for ` + ofWhom + `$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Not, s.Task, s.Person = "list", m[1], m[2] == "has not", m[3], m[4]
+		}},
+		{regexp.MustCompile(`^(a|no) letter to ` + ofWhom + `(?: that says ` + quoted + `)?$`), func(s *Step, m []string) {
+			s.Do, s.Not, s.Person, s.Says = "letter", m[1] == "no", m[2], m[3]
+		}},
+		{regexp.MustCompile(`^(a|no) letter to ` + named + ` about ` + ofWhom + `(?: that says ` + quoted + `)?$`), func(s *Step, m []string) {
+			s.Do, s.Not, s.Role, s.Person, s.Says = "letter", m[1] == "no", m[2], m[3], m[4]
 		}},
 		{regexp.MustCompile(`^` + named + ` (sees|does not see) ` + ofWhom + `$`), func(s *Step, m []string) { s.Do, s.Role, s.Not, s.Person = "sees", m[1], m[2] != "sees", m[3] }},
 	}

@@ -30,13 +30,16 @@ expect the falls nurse cannot complete Amina's referral
 expect falls-response of Amina's referral is due soon
 expect the list of the falls nurse has not "Visit" for Amina
 expect the falls nurse does not see Amina
+expect a letter to Amina that says "can help"
+expect no letter to Amina
+expect no letter to the falls nurse about Amina that says "can help"
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := b.Cases[0].Steps
-	if len(s) != 10 {
-		t.Fatalf("read %d steps, want 10", len(s))
+	if len(s) != 13 {
+		t.Fatalf("read %d steps, want 13", len(s))
 	}
 	if got := s[0]; got.Do != "refer" || got.Person != "Amina" || got.Service != "the falls car" || got.Reason != "the front door" || got.Says != "Fell at home" || !got.At.Equal(time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC)) {
 		t.Errorf("read %+v", got)
@@ -59,6 +62,9 @@ expect the falls nurse does not see Amina
 		{Do: "clock", Clock: "falls-response", Person: "Amina", State: "due soon"},
 		{Do: "list", Role: "the falls nurse", Not: true, Task: "Visit", Person: "Amina"},
 		{Do: "sees", Role: "the falls nurse", Not: true, Person: "Amina"},
+		{Do: "letter", Person: "Amina", Says: "can help"},
+		{Do: "letter", Person: "Amina", Not: true},
+		{Do: "letter", Role: "the falls nurse", Person: "Amina", Not: true, Says: "can help"},
 	} {
 		want.Expect, want.Line = true, s[5+i].Line
 		if s[5+i] != want {
