@@ -79,7 +79,7 @@ compare: ## three shipped definitions of the flat set POPULATION beside the same
 	cd criteria/testdata/duckdb && npm ci --silent
 	COMPARE_POPULATION=$(abspath $(POPULATION)) $(GO) test ./criteria -run TestAsDuckDB -count=1 -long -v -timeout 60m
 
-thread: build ## one thread from end to end: people in and out, verified; invented ones too, and a definition asked of them
+thread: build ## one thread from end to end: people in and out, verified; a definition asked of them; somebody referred, helped and written to
 	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v
 
 ORACLE := criteria/export/oracle

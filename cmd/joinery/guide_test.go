@@ -16,8 +16,8 @@ func TestGuideOfModels(t *testing.T) { guide(t, "writing-models.md", 8) }
 
 // guide does what a page of docs says, word for word: it writes the files that
 // the page shows, in order (a name with + before it adds to the file, a diff
-// changes it), runs its commands (TASK is the task that was named last), and compares what they print. With -update it rewrites what they
-// print.
+// changes it), runs its commands (TASK is the first task of what was printed last, LAST the last of them), and
+// compares what they print. With -update it rewrites what they print.
 func guide(t *testing.T, name string, least int) {
 	page, err := filepath.Abs("../../docs/" + name)
 	if err != nil {
@@ -29,7 +29,7 @@ func guide(t *testing.T, name string, least int) {
 	}
 	folder := t.TempDir()
 	t.Chdir(folder)
-	commands, last := 0, ""
+	commands, first, last := 0, "", ""
 	fence := regexp.MustCompile("(?ms)^```([a-z]+)(?: (\\S+))?\n(.*?)^```$")
 	got := fence.ReplaceAllStringFunc(string(text), func(block string) string {
 		m := fence.FindStringSubmatch(block)
@@ -38,13 +38,13 @@ func guide(t *testing.T, name string, least int) {
 			return block
 		}
 		command, _, _ := strings.Cut(m[3], "\n")
-		args := strings.Fields(strings.ReplaceAll(strings.TrimPrefix(command, "$ joinery "), "TASK", last))
+		args := strings.Fields(strings.NewReplacer("TASK", first, "LAST", last).Replace(strings.TrimPrefix(command, "$ joinery ")))
 		var out bytes.Buffer
 		a := &app{in: strings.NewReader(""), out: &out, err: &out, clock: func() time.Time { return time.Date(2026, 2, 2, 9, 10, 0, 0, time.UTC) }}
 		a.run(t.Context(), args)
 		commands++
-		if id := namedTask.FindString(out.String()); id != "" {
-			last = id
+		if ids := namedTask.FindAllString(out.String(), -1); len(ids) > 0 {
+			first, last = ids[0], ids[len(ids)-1]
 		}
 		shown := namedTask.ReplaceAllString(strings.ReplaceAll(out.String(), folder+"/", ""), "TASK")
 		now := "```console\n" + command + "\n" + took.ReplaceAllString(shown, "${1}a few seconds$2") + "```"
