@@ -167,36 +167,39 @@ func (f *Flow) planned(ctx context.Context, patient fhir.ID) (*planned, error) {
 	return out, f.each(ctx, keep(&out.tasks), "Task", "patient", of)
 }
 
-// notes sorts what was said into what it is, the newest first.
+// notes reads what was said.
 func (r *planned) notes(p *Plan) {
 	if r.one == nil {
 		return
 	}
 	p.ID, p.Version = r.one.id, r.one.etag
-	for n := range r.one.get("note").Items() {
+	p.Words, p.Worse, p.Notes = Notes(r.one.doc.Root())
+}
+
+// Notes returns what was said in a CarePlan, the newest first: what matters to the
+// person in their own words, what to do if things get worse, and whatever else.
+func Notes(plan fhir.Value) (words, worse, notes []Said) {
+	for n := range plan.Get("note").Items() {
 		s := Said{Text: n.Get("text").Text(), By: n.Get("authorString").Text() + n.At("authorReference", "reference").Text()}
 		s.At, _ = time.Parse(time.RFC3339, n.Get("time").Text())
-		said := extended(n, saidURL)
-		for part := range said.Get("extension").Items() {
-			if part.Get("url").Is("written-by") {
-				s.Written = part.Get("valueString").Text()
-			}
-		}
-		into := &p.Notes
-		for part := range said.Get("extension").Items() {
+		into := &notes
+		for part := range extended(n, saidURL).Get("extension").Items() {
 			switch {
+			case part.Get("url").Is("written-by"):
+				s.Written = part.Get("valueString").Text()
 			case !part.Get("url").Is("kind"):
 			case part.Get("valueCode").Is(SayWords):
-				into = &p.Words
+				into = &words
 			case part.Get("valueCode").Is(SayWorse):
-				into = &p.Worse
+				into = &worse
 			}
 		}
 		*into = append(*into, s)
 	}
-	for _, list := range [][]Said{p.Words, p.Worse, p.Notes} {
+	for _, list := range [][]Said{words, worse, notes} {
 		slices.SortStableFunc(list, func(a, b Said) int { return b.At.Compare(a.At) })
 	}
+	return words, worse, notes
 }
 
 func goalOf(g *held) PlanGoal {

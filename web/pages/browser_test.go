@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -162,7 +163,7 @@ func (b *browser) listen() {
 		case *runtime.EventExceptionThrown:
 			note("a script fails: %s", ev.ExceptionDetails.Text)
 		case *log.EventEntryAdded:
-			if !strings.HasPrefix(ev.Entry.Text, "Failed to load resource: the server responded with a status of 40") || strings.Contains(ev.Entry.URL, "/assets/") {
+			if !strings.HasPrefix(ev.Entry.Text, "Failed to load resource: the server responded with a status of 4") || strings.Contains(ev.Entry.URL, "/assets/") {
 				note("the browser says: %s", ev.Entry.Text) // that a page is not there is what it says itself
 			}
 		case *network.EventRequestWillBeSent:
@@ -176,6 +177,104 @@ func (b *browser) listen() {
 	}
 	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, network.Enable, network.EnableParams{})
+		return err
+	}))
+}
+
+// open opens a path at a width.
+func (b *browser) open(path string, width int64) {
+	b.Helper()
+	b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(b.base+path))
+}
+
+func (b *browser) press(key string) {
+	b.Helper()
+	b.do(chromedp.KeyEvent(key))
+}
+
+// focused says what has the focus: its classes and its text.
+func (b *browser) focused() string {
+	b.Helper()
+	return b.scriptText(`(e => e.tagName.toLowerCase()+' '+e.className+' '+e.innerText)(document.activeElement)`)
+}
+
+// tabTo goes on by the keyboard until something of a text has the focus.
+func (b *browser) tabTo(text string) {
+	b.Helper()
+	for range 80 {
+		b.press("\t")
+		at := b.focused()
+		if strings.HasSuffix(strings.TrimSpace(at), text) || strings.HasPrefix(at, text+" ") {
+			return
+		}
+	}
+	b.Fatalf("no stop of the keyboard is %q", text)
+}
+
+// loaded waits until the page holds a text.
+func (b *browser) loaded(text string) {
+	b.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		for range 100 {
+			got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState==='complete' && document.body ? document.body.innerText : ''`))
+			if err == nil && strings.Contains(got, text) {
+				return nil
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		return fmt.Errorf("the page does not come to hold %q", text)
+	}))
+}
+
+func (b *browser) title() string { return value(b, chromedp.Title()) }
+
+func (b *browser) click(selector string) {
+	b.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+func (b *browser) typeIn(selector, text string) {
+	b.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// script changes the page as a reader's own settings would.
+func (b *browser) script(text string) {
+	b.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](text))
+}
+
+func (b *browser) scriptText(text string) string {
+	b.Helper()
+	return value(b, chromedp.Evaluate[string](text))
+}
+
+// sideways is by how many pixels the page scrolls to the side.
+func (b *browser) sideways() int {
+	b.Helper()
+	return value(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth-document.documentElement.clientWidth`))
+}
+
+func (b *browser) pdf() []byte { return value(b, chromedp.PrintToPDF()) }
+
+// media has the page shown on another medium, or by another setting of the system.
+func (b *browser) media(medium, feature, setting string) {
+	b.Helper()
+	p := emulation.SetEmulatedMediaParams{Media: medium}
+	if feature != "" {
+		p.Features = []*emulation.MediaFeature{{Name: feature, Value: setting}}
+	}
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, p)
+		return err
+	}))
+}
+
+// scripts lets pages run scripts, or not.
+func (b *browser) scripts(run bool) {
+	b.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
 		return err
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"joinery/care/workflow"
 	"joinery/fault"
@@ -24,6 +25,7 @@ type candidatesView struct {
 type candidateRow struct {
 	workflow.Candidate
 	Name, Phone string
+	From        time.Time // since when all of it holds
 	Why         Input
 }
 
@@ -73,6 +75,7 @@ func (c *call) candidatesOf(v *candidatesView) (*page, error) {
 	}
 	for i, one := range all {
 		row := candidateRow{Candidate: one, Why: Input{Field: Field{ID: fmt.Sprintf("why-%d", i), Name: "why", Label: c.tongue.text("candidates.pass-why")}}}
+		row.From, _ = moment(one.Since)
 		if b, ok := about[one.Patient]; ok {
 			row.Name, row.Phone = strings.TrimSuffix(b.Family+", "+b.Given, ", "), strings.Join(b.Phone, ", ")
 		}

@@ -13,7 +13,7 @@ func TestCandidates(t *testing.T) {
 	w.walks("amina", "bare")
 	w.wants(w.get("finder", "/candidates"), 200, "/candidates/walks")
 	list := w.get("finder", "/candidates/walks")
-	w.wants(list, 200, "2 people were found", "AMIN-CANARY, Amina Hodan", "020 7946 0123", "fell in the past year (2025-11-20 Condition fall)", "Found since 2026-02-01", "You judge")
+	w.wants(list, 200, "2 people were found", "AMIN-CANARY, Amina Hodan", "020 7946 0123", "fell in the past year (2025-11-20 Condition fall)", "Found since 01-Feb-2026", "You judge")
 	for _, hidden := range []string{"9990000042", "999 000 0042", "1941", "penicillin", "diabetes"} {
 		if strings.Contains(list.text, hidden) {
 			t.Errorf("the finder sees %s", hidden)

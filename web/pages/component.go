@@ -105,3 +105,10 @@ type Details struct{ Summary, Text string }
 
 // Pagination leads to the page before and the page after.
 type Pagination struct{ Previous, Next Link }
+
+// Care is a care card: what to do, and when. At most one of a kind is on a page.
+type Care struct {
+	Kind    string // emergency, urgent or non-urgent
+	Heading string // "Call 999 if:"
+	Lines   []string
+}

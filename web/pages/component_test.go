@@ -359,6 +359,42 @@ func TestComponents(t *testing.T) {
 	}
 }
 
+// TestCareCards: the heads of care cards are nhsuk-frontend's; what stands in them is
+// a list of ours. axe does not notice a card without its heading.
+func TestCareCards(t *testing.T) {
+	a, err := collect(&Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := readScreens(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, f := range fixtures(t, "card") {
+		kind, _ := f.Context["variant"].(string)
+		heading, _ := f.Context["heading"].(string)
+		if heading == "" || !slices.Contains([]string{"emergency", "urgent", "non-urgent"}, kind) {
+			continue
+		}
+		var b bytes.Buffer
+		if err := s.byName[english]["home"].ExecuteTemplate(&b, "care", Care{Kind: kind, Heading: heading}); err != nil {
+			t.Fatal(err)
+		}
+		head := func(text string) []string {
+			all := tokens(t, text)
+			return all[:slices.IndexFunc(all, func(s string) bool { return strings.Contains(s, "nhsuk-card__content") })]
+		}
+		if got, want := head(b.String()), head(f.HTML); !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %v\nwant %v", f.Name, got, want)
+		}
+		seen++
+	}
+	if seen < 3 {
+		t.Errorf("%d care cards were compared, want all three kinds", seen)
+	}
+}
+
 var spaces = regexp.MustCompile(`\s+`)
 
 // tokens are the elements and texts of HTML, attributes by name, white space as one.

@@ -71,6 +71,9 @@ func (c *call) written() (*letterView, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.view.Exports(); err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
 	s, err := c.gather(id, summarised...)
 	if err != nil {
 		return nil, err

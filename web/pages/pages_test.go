@@ -200,3 +200,52 @@ func holes(text string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// TestHostileTexts: what others wrote is a text on the page, whatever it holds.
+func TestHostileTexts(t *testing.T) {
+	w := newWorld(t)
+	const evil = `<script>alert(1)</script><img src=x onerror=alert(2)>\" onmouseover=\"alert(3)`
+	w.store(`{"resourceType":"Condition","id":"evil","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Narrative-Canary</div>"},"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"code":{"text":"` + evil + `"},"subject":{"reference":"Patient/amina"}}
+{"resourceType":"Observation","id":"evil","status":"final","code":{"text":"` + evil + `"},"subject":{"reference":"Patient/amina"},"effectiveDateTime":"2025-03-02","valueQuantity":{"value":1,"unit":"` + evil + `"}}
+{"resourceType":"Observation","id":"evil2","status":"final","code":{"text":"` + evil + `"},"subject":{"reference":"Patient/amina"},"effectiveDateTime":"2025-03-01","valueQuantity":{"value":2,"unit":"` + evil + `"}}`)
+	for _, path := range []string{"/people/amina", "/people/amina/timeline", "/people/amina/letter"} {
+		a := w.get("gp", path)
+		w.wants(a, 200, "&lt;script&gt;alert(1)")
+		for _, bad := range []string{"<script>alert", "<img src=x", `" onmouseover="`, "Narrative-Canary"} {
+			if strings.Contains(a.text, bad) {
+				t.Errorf("%s holds %s as it was written", path, bad)
+			}
+		}
+	}
+	if a := w.get("gp", "/people/amina/text"); a.Header().Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(a.Header().Get("Content-Type"), "text/plain") {
+		t.Error("the plain text could be taken for a page")
+	}
+}
+
+// TestTheFirstPageIsLight: what a browser fetches for its first page, compressed as
+// it is sent, stays under 100 kB.
+func TestTheFirstPageIsLight(t *testing.T) {
+	w := newWorld(t)
+	first := w.get("", "/")
+	sum := first.Body.Len()
+	fetched := 0
+	for _, m := range regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`).FindAllStringSubmatch(first.text, -1) {
+		a := w.get("", m[1], "Accept-Encoding", "gzip")
+		if a.Code != 200 || !strings.Contains(a.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s = %d, kept %q", m[1], a.Code, a.Header().Get("Cache-Control"))
+		}
+		sum += a.Body.Len()
+		fetched++
+	}
+	root := regexp.MustCompile(`/assets/[0-9a-f]+/`).FindString(first.text)
+	if js := w.get("", root+"ui.js", "Accept-Encoding", "gzip"); js.Code == 200 { // the script asks for it
+		sum += js.Body.Len()
+	}
+	t.Logf("%d bytes with %d files", sum, fetched)
+	if sum > 100_000 || fetched < 3 {
+		t.Errorf("the first page takes %d bytes and %d files, want at most 100,000", sum, fetched)
+	}
+	if a := w.get("", "/assets/0000/ui.css"); a.Code != 404 {
+		t.Errorf("assets at another hash = %d, want 404", a.Code)
+	}
+}

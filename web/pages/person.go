@@ -458,16 +458,22 @@ func open(l leaf) bool {
 func (s *sheaf) plans() block {
 	return s.block("plans", s.of["CarePlan"], active, func(l leaf) entry {
 		e := entry{Text: cmp.Or(l.Get("title").Text(), concept(l.Get("category").Item(0))), Detail: l.Get("description").Text()}
-		if e.Detail == "" {
-			e.Detail = notes(l)
+		if e.Text == "" { // the one plan of a person, of which models are parts
+			e.Text = "Care plan"
 		}
 		return e
 	})
 }
 
-// ownWords are what somebody said matters to them.
+// ownWords are what somebody said matters to them, and the goals they have.
 func (s *sheaf) ownWords() []entry {
 	var out []entry
+	for _, l := range s.of["CarePlan"] {
+		words, _, _ := workflow.Notes(l.Value)
+		for _, w := range words {
+			out = append(out, entry{Text: w.Text, On: w.At, New: !s.newSince.IsZero() && w.At.After(s.newSince), Source: w.Written})
+		}
+	}
 	for _, l := range s.of["Goal"] {
 		if words := concept(l.Get("description")); words != "" && (l.Get("lifecycleStatus").Is("active") || l.Get("lifecycleStatus").Is("accepted") || l.Get("lifecycleStatus").Is("proposed")) {
 			out = append(out, entry{Text: words, On: l.on, New: s.isNew(l), Source: s.source(l)})

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"joinery/care/workflow"
 	"joinery/care/workflow/clock"
 	"joinery/fhir"
 )
@@ -106,6 +107,13 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 				Here string
 			}{id, here}
 		},
+		"said": func(s workflow.Said, who string) any {
+			return struct {
+				workflow.Said
+				Who string
+			}{s, who}
+		},
+		"care":   func(kind, heading string, lines ...string) Care { return Care{kind, heading, lines} },
 		"detail": func(summary, text string) Details { return Details{summary, text} },
 	}
 }

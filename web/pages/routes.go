@@ -60,6 +60,8 @@ func table() []*route {
 		{post, "/people", staff, "find.title", (*call).found, ""},
 		{get, "/people/{id}", staff, "person.title", (*call).person, ""},
 		{get, "/people/{id}/timeline", staff, "timeline.title", (*call).timeline, ""},
+		{get, "/people/{id}/plan", staff, "plan.title", (*call).plan, ""},
+		{post, "/people/{id}/plan", staff, "plan.title", (*call).said, ""},
 		{get, "/people/{id}/letter", staff, "letter.title", (*call).letter, ""},
 		{get, "/people/{id}/text", staff, "letter.title", (*call).plainText, ""},
 		{get, "/people/{id}/refer", staff, "refer.title", (*call).refer, ""},

@@ -20,6 +20,7 @@ var swept = []struct{ as, path string }{
 	{"gp", "/people/amina"},
 	{"gp", "/people/bare"},
 	{"gp", "/people/amina/timeline"},
+	{"gp", "/people/amina/plan"},
 	{"gp", "/people/amina/letter"},
 	{"gp", "/people/amina/refer?service=team-s"},
 	{"nurse", "/work"},

@@ -1,0 +1,107 @@
+package pages
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestJourneys are what only a browser can tell: the keyboard, where the focus is,
+// large text, the colours of the system, paper, and no scripts.
+func TestJourneys(t *testing.T) {
+	w := newWorld(t)
+	room := task(t, w.referAmina(nil))
+	b := newBrowser(t, w)
+
+	t.Run("by keyboard to the main part", func(t *testing.T) {
+		b.enter("gp")
+		b.open("/people/amina", 1280)
+		b.press("\t")
+		if at := b.focused(); !strings.Contains(at, "Skip to main content") {
+			t.Errorf("the first stop is %q, want the link that skips to the main part", at)
+		}
+		b.press("\r")
+		b.press("\t")
+		if at := b.focused(); !strings.Contains(at, "Address and telephone") {
+			t.Errorf("after skipping, the first stop is %q, want the first of the main part", at)
+		}
+	})
+	t.Run("a move by keyboard alone", func(t *testing.T) {
+		b.enter("nurse")
+		b.open(room, 1280)
+		b.tabTo("Take up")
+		b.press("\r")
+		b.tabTo("textarea")
+		b.tabTo("Take up")
+		b.press("\r")
+		b.loaded("It is done. This is how it stands now.")
+	})
+	t.Run("what is wrong gets the focus", func(t *testing.T) {
+		b.enter("gp")
+		b.open("/people", 320)
+		b.tabTo("Find")
+		b.press("\r")
+		b.loaded("There is a problem")
+		if at := b.focused(); !strings.Contains(at, "nhsuk-error-summary") {
+			t.Errorf("after an error the focus is on %q, want the summary of errors", at)
+		}
+		if title := b.title(); !strings.HasPrefix(title, "Error: ") {
+			t.Errorf("the title is %q, want it to begin with Error", title)
+		}
+		b.check("gp", "/people with an error", 320)
+	})
+	t.Run("text at twice the size", func(t *testing.T) {
+		b.enter("gp")
+		b.open("/people/amina", 1280)
+		b.script(`document.documentElement.style.fontSize='200%'; for (const e of document.querySelectorAll('body *')) { const s=getComputedStyle(e).fontSize; e.dataset.s=s } for (const e of document.querySelectorAll('body *')) e.style.fontSize=(2*parseFloat(e.dataset.s))+'px'`)
+		if wide := b.sideways(); wide > 0 {
+			t.Errorf("with text at twice the size the page scrolls sideways by %d pixels", wide)
+		}
+		b.picture("gp", "text-at-twice", 1280)
+	})
+	t.Run("text wider apart", func(t *testing.T) { // WCAG 1.4.12
+		b.open("/people/amina", 320)
+		b.script(`for (const e of document.querySelectorAll('body *')) { e.style.lineHeight='1.5'; e.style.letterSpacing='0.12em'; e.style.wordSpacing='0.16em' }`)
+		if wide := b.sideways(); wide > 0 {
+			t.Errorf("with text wider apart the page scrolls sideways by %d pixels", wide)
+		}
+	})
+	t.Run("colours of the system", func(t *testing.T) {
+		b.media("screen", "forced-colors", "active")
+		b.open("/people/amina", 1280)
+		b.picture("gp", "forced-colours", 1280)
+		b.check("gp", "/people/amina in forced colours", 1280)
+		b.media("", "", "")
+	})
+	t.Run("on paper", func(t *testing.T) {
+		b.open("/people/amina/letter", 1280)
+		b.media("print", "", "")
+		if shown := b.scriptText(`[...document.querySelectorAll('.jy-header,.jy-tabs,.jy-footer,form')].filter(e=>e.getClientRects().length).map(e=>e.className).join(' ')`); shown != "" {
+			t.Errorf("on paper there is %s", shown)
+		}
+		if banner := b.scriptText(`document.querySelector('.jy-banner').getClientRects().length ? document.querySelector('.jy-banner').innerText : ''`); !strings.Contains(banner, "Known allergies") {
+			t.Errorf("on paper the banner is %q, want allergies on it", banner)
+		}
+		if pdf := b.pdf(); len(pdf) < 10_000 {
+			t.Errorf("the page prints to %d bytes", len(pdf))
+		}
+		b.media("", "", "")
+	})
+	t.Run("without scripts", func(t *testing.T) {
+		b.scripts(false)
+		b.enter("gp")
+		b.open("/people", 1280)
+		b.typeIn("#number", "999 000 0042")
+		b.press("\r")
+		b.loaded("1 person found")
+		b.click(`main a[href="/people/amina"]`)
+		b.loaded("Known allergies")
+		b.scripts(true)
+	})
+	t.Run("from right to left", func(t *testing.T) {
+		b.enter("nobody")
+		b.open("/", 320)
+		b.click(`button[value="ar"]`)
+		b.loaded("رعايتك متصلة")
+		b.check("nobody", "/ in Arabic", 320)
+	})
+}
