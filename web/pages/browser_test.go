@@ -27,6 +27,8 @@ type browser struct {
 	base string
 	axe  string
 
+	as string // who is signed in
+
 	mu   sync.Mutex
 	said []string // what the console, the network and scripts complained of
 }
@@ -79,11 +81,14 @@ func newBrowser(t testing.TB, w *world) *browser {
 	return b
 }
 
-// see opens a path at a width, and fails the test for whatever axe
+// see opens a path as somebody at a width, and fails the test for whatever axe
 // finds, a sideways scroll, anything in the console, and any request to another
 // site. It keeps a picture where JOINERY_PICTURES says.
 func (b *browser) see(as, path string, width int64) {
 	b.Helper()
+	if as != b.as {
+		b.enter(as)
+	}
 	b.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(b.base+path))
 	b.check(as, path, width)
 }
@@ -123,6 +128,7 @@ func (b *browser) picture(as, path string, width int64) {
 func (b *browser) enter(as string) {
 	b.Helper()
 	b.do(chromedp.Navigate(b.base + "/testing/as/" + as))
+	b.as = as
 }
 
 // step is something that the browser does.
