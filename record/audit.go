@@ -32,6 +32,9 @@ type line struct {
 	Query       string   `json:"s,omitempty"` // as it was asked
 	Count       int      `json:"k,omitempty"` // of resources disclosed or changed
 	Reason      string   `json:"g,omitempty"` // why the glass was broken
+
+	Organisation string   `json:"og,omitempty"` // id of the one that they work for
+	Flags        []string `json:"f,omitempty"`  // why somebody must look at this: see flags.go
 }
 
 // maxNamed is how many resources one line names; the count says the rest.
@@ -67,6 +70,7 @@ func (v *View) entry(l line) (store.AuditEntry, error) {
 	who := v.subject.Who()
 	l.Role, l.Client, l.Name, l.Operator = v.subject.Role().String(), who.Client, who.Name, who.Operator
 	l.Purpose, l.Request, l.Source = string(who.Purpose), who.Request, who.Source
+	l.Organisation = string(v.subject.Organization())
 	if g := v.subject.Glass(); g != nil {
 		l.Reason = g.Reason
 	}
@@ -84,6 +88,9 @@ func (v *View) audit(ctx context.Context, l line) error { return v.disclose(ctx,
 // disclose writes a line about a person, and the handles of pages to come,
 // before the answer leaves.
 func (v *View) disclose(ctx context.Context, pages []store.Page, l line, p store.Person) error {
+	if err := v.flag(ctx, &l, p); err != nil {
+		return err
+	}
 	entry, err := v.entry(l)
 	if err != nil {
 		return err

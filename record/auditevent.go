@@ -212,6 +212,9 @@ func (l *line) entities(patient string) []entity {
 			Description: fmt.Sprintf("%d resources in all", l.Count),
 		})
 	}
+	for _, flag := range l.Flags {
+		out = append(out, entity{Type: coding{entityTypes, "4", "Other"}, Description: "To be looked at: " + flagged[flag]})
+	}
 	if l.Reason != "" {
 		out = append(out, entity{
 			Type: coding{entityTypes, "4", "Other"}, Description: "The glass was broken: " + l.Reason,

@@ -118,6 +118,15 @@ func (t *trail) show(row *store.AuditEntry) (Version, error) {
 	return Version{Type: auditType, ID: fhir.ID(event.ID), Number: 1, At: row.At, Method: "POST", json: b}, nil
 }
 
+// indexTrail readies the audit to be asked about one person. That the disk is
+// full must not keep anybody from reading it.
+func (v *View) indexTrail(ctx context.Context) error {
+	if err := v.rec.store.IndexTrail(ctx); err != nil && fault.KindOf(err) != fault.Unavailable {
+		return err
+	}
+	return nil
+}
+
 // searchAudit finds a page of AuditEvents.
 func (v *View) searchAudit(n *store.Snap, t *turn) ([]told, error) {
 	q := t.query

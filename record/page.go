@@ -150,6 +150,9 @@ func (v *View) find(ctx context.Context, t *turn) (Page, []told, error) {
 	var err error
 	switch {
 	case t.query != nil && t.query.Type == auditType:
+		if err = v.indexTrail(ctx); err != nil {
+			return Page{}, nil, err
+		}
 		err = v.rec.store.ViewTrail(ctx, look)
 	case t.T == 0:
 		err = v.rec.store.View(ctx, look)
@@ -322,8 +325,11 @@ func (v *View) disclosePage(ctx context.Context, l line, found []told, pages []s
 	}
 	entries := make([]store.AuditEntry, len(persons))
 	for i, p := range persons {
-		var err error
-		if entries[i], err = v.entry(*lines[p]); err != nil {
+		err := v.flag(ctx, lines[p], p)
+		if err == nil {
+			entries[i], err = v.entry(*lines[p])
+		}
+		if err != nil {
 			return err
 		}
 		entries[i].Person = p

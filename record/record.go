@@ -60,6 +60,7 @@ type Record struct {
 	ids    *idSource
 	hasher *credential.Hasher
 	grants grants
+	near   nearness
 }
 
 // Open opens the record in a database, sqlite:PATH or postgres://…, and brings
@@ -67,7 +68,7 @@ type Record struct {
 // it, the error is a *store.Locked that says who.
 func Open(ctx context.Context, db string, o Options) (*Record, error) {
 	s, err := store.Open(ctx, db, store.Options{
-		Clock: o.Clock, Rand: o.Rand, Log: o.Log, StateDir: o.StateDir, Holder: o.Holder, Readers: o.Readers, NoAudit: o.NoAudit,
+		Clock: o.Clock, Rand: o.Rand, Log: o.Log, StateDir: o.StateDir, Holder: o.Holder, Readers: o.Readers, Alert: isAlert, NoAudit: o.NoAudit,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)

@@ -32,6 +32,7 @@ type Grant struct {
 	Locations      []fhir.ID `json:"locations,omitempty"`    // of staff
 	Cleared        []string  `json:"cleared,omitempty"`      // of staff: names of sensitivity labels
 	Groups         []fhir.ID `json:"groups,omitempty"`       // of case-finders
+	Self           fhir.ID   `json:"self,omitempty"`         // of staff: the Patient that they are themselves
 }
 
 // scopes returns the scopes of a grant; without any, it is no more than the
@@ -76,7 +77,7 @@ func (g Grant) subject(scopes access.Scopes, who access.Who) (access.Subject, er
 
 // staff makes the subject of a member of staff, with the glass broken or whole.
 func (g Grant) staff(who access.Who, glass *access.Glass) (access.Subject, error) {
-	m := access.Member{Practitioner: g.Practitioner, Role: g.RoleID, Organization: g.Organization, Locations: g.Locations, Glass: glass}
+	m := access.Member{Practitioner: g.Practitioner, Role: g.RoleID, Organization: g.Organization, Locations: g.Locations, Self: g.Self, Glass: glass}
 	for _, name := range g.Cleared {
 		l, ok := access.LabelNamed(name)
 		if !ok {

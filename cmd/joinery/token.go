@@ -42,6 +42,7 @@ type grantee struct {
 	Organisation     fhir.ID   `help:"The id of the Organization they work for (roles staff and casefinder)." placeholder:"ID" aliases:"organization"`
 	Location         []fhir.ID `help:"Ids of the Locations where they work, such as a care home (role staff)." placeholder:"ID"`
 	Group            []fhir.ID `help:"Ids of the Groups whose members are found (role casefinder)." placeholder:"ID"`
+	Self             fhir.ID   `help:"The id of the Patient that they are themselves, so that looks at their own record and their family's are flagged (role staff)." placeholder:"ID"`
 	Clear            []string  `help:"Sensitivity labels that they may see: PSY, HIV, STD, SDV and so on (role staff)." placeholder:"LABEL"`
 	Use              string    `help:"The purpose of use of what is done: TREAT, ETREAT, HOPERAT and so on (default: by role; needed for staff)." placeholder:"CODE"`
 }
@@ -54,7 +55,7 @@ func (g *grantee) grant(role string) (record.Grant, error) {
 	return record.Grant{
 		Role: role, Display: g.Person, Purpose: access.Purpose(strings.ToUpper(g.Use)),
 		Patient: g.Patient, RelatedPersons: g.Related, Practitioner: g.Practitioner, RoleID: g.PractitionerRole,
-		Organization: g.Organisation, Locations: g.Location, Cleared: g.Clear, Groups: g.Group,
+		Organization: g.Organisation, Locations: g.Location, Cleared: g.Clear, Groups: g.Group, Self: g.Self,
 	}, nil
 }
 

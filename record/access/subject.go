@@ -35,7 +35,9 @@ type subject struct {
 	orgs    []Actor // that agreements may name
 	cleared Label   // sensitivity that they may see
 	glass   *Glass
-	through Hand // by which they act; empty: their own
+	through Hand    // by which they act; empty: their own
+	org     fhir.ID // for which they work
+	self    fhir.ID // the Patient that a member of staff is themselves
 }
 
 // Hand is a part of the program that changes the record for whoever asks, and
@@ -131,6 +133,7 @@ type Member struct {
 	Organization fhir.ID   // for which they work now; its agreements are theirs
 	Locations    []fhir.ID // where they work, such as a care home
 	Cleared      Label     // sensitivity that they may see
+	Self         fhir.ID   // the Patient that they are themselves, where that is known: see record's flags
 	Glass        *Glass    // set while they look in an emergency; the purpose must be BreakTheGlass
 }
 
@@ -160,6 +163,7 @@ func NewStaff(who Who, m Member) (Subject, error) {
 		return Subject{}, fault.New(fault.Denied, "A member of staff needs a Practitioner and the Organization they work for.")
 	}
 	s.orgs = []Actor{ActorKey("Organization/" + string(m.Organization))}
+	s.org, s.self = m.Organization, m.Self
 	if (m.Glass != nil) != (who.Purpose == BreakTheGlass) {
 		return Subject{}, fault.New(fault.Denied, "Breaking the glass needs the purpose BTG, a person and a reason.")
 	}
@@ -190,7 +194,7 @@ func NewCaseFinder(who Who, f Finder) (Subject, error) {
 	if !f.Organization.Valid() || len(f.Groups) == 0 {
 		return Subject{}, fault.New(fault.Denied, "A case-finder needs an Organization and the Groups of the models that name it.")
 	}
-	s := subject{orgs: []Actor{ActorKey("Organization/" + string(f.Organization))}}
+	s := subject{orgs: []Actor{ActorKey("Organization/" + string(f.Organization))}, org: f.Organization}
 	for _, id := range f.Groups {
 		if !id.Valid() {
 			return Subject{}, fault.New(fault.Denied, "The id of a Group of a case-finder is not valid.")
@@ -284,6 +288,24 @@ func (s Subject) Glass() *Glass {
 		return nil
 	}
 	return s.glass
+}
+
+// Organization returns for whom a member of staff or a case-finder works, and
+// nothing for others.
+func (s Subject) Organization() fhir.ID {
+	if s.subject == nil {
+		return ""
+	}
+	return s.org
+}
+
+// Self returns the Patient that a member of staff is themselves, and nothing where
+// that is not known.
+func (s Subject) Self() fhir.ID {
+	if s.subject == nil {
+		return ""
+	}
+	return s.self
 }
 
 // Principal identifies who asks across requests: equal for equal rights of the

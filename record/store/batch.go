@@ -68,7 +68,7 @@ var (
 	gxTable   = newTable("gx", 3, stays, "p k who")
 	relTable  = newTable("rel", 0, stays, "actor person basis src since until")
 	logTable  = newTable("log", 0, fails, "t at what* hash*")
-	auditRows = newTable("audit", 0, fails, "n at person t entry* hash*")
+	auditRows = newTable("audit", 0, fails, "n at person t alert entry* hash*")
 	pageTable = newTable("page", 0, fails, "handle* owner* expires data*")
 	receipts  = newTable("receipt", 0, fails, "name* t")
 	nhsTable  = newTable("nhs_number", 0, stays, "number person")

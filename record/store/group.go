@@ -417,7 +417,7 @@ func (g *group) addLine(t int64, e AuditEntry) {
 	}
 	hash := auditHash(g.audit.hash, n, at, int64(e.Person), t, e.Entry)
 	g.audit = link{n, max(at, g.audit.at), hash}
-	g.lines.add([]int64{n, at, int64(e.Person), t}, e.Entry, hash)
+	g.lines.add([]int64{n, at, int64(e.Person), t, g.s.alerts(e.Entry)}, e.Entry, hash)
 }
 
 // auditHash is a link of the audit's chain.

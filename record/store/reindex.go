@@ -29,7 +29,10 @@ func (s *Store) Reindex(ctx context.Context, told func(rows int64)) error {
 		} else if _, err := c.exec(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
 			return err
 		}
-		for _, table := range []string{"head", "gx", "rel", "nhs_number"} {
+		if _, err := c.exec(ctx, "DELETE FROM meta WHERE name = ?", trailMeta); err != nil {
+			return fmt.Errorf("empty looked: %w", err)
+		}
+		for _, table := range []string{"head", "gx", "rel", "nhs_number", "looked"} {
 			if _, err := c.exec(ctx, "DELETE FROM "+table); err != nil {
 				return fmt.Errorf("empty %s: %w", table, err)
 			}

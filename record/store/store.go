@@ -86,6 +86,9 @@ type Options struct {
 	// Holder is said to whoever finds the SQLite file taken, beside process and
 	// host, such as "joinery serve".
 	Holder string
+	// Alert reports whether a line of the trail is one that somebody must look at;
+	// nil: none is. AlertRows finds those.
+	Alert func(entry []byte) bool
 	// NoAudit leaves out the audit, to measure what it costs. Never in use.
 	NoAudit bool
 }

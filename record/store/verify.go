@@ -60,7 +60,7 @@ func (s *Store) Verify(ctx context.Context) (Verified, error) {
 		}
 		for _, step := range []func() error{
 			k.pages, k.knownPatients, k.current, k.replaced, k.shared, k.ids, k.heads, k.candidates,
-			k.relations, k.numbers, k.log, k.audit, k.tips,
+			k.relations, k.numbers, k.log, k.audit, k.trail, k.tips,
 		} {
 			if err := step(); err != nil {
 				return err

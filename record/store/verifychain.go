@@ -276,6 +276,18 @@ func (k *verifier) audit() error {
 	return k.tip(1, last, prev)
 }
 
+// trail checks the index of the audit by person.
+func (k *verifier) trail() error {
+	mark, err := trailMark(k.n.ctx, k.n.c)
+	if err != nil {
+		return err
+	}
+	if err := k.none("looked", "a line of the audit is not in its index", "SELECT a.n FROM audit a WHERE a.n <= ? AND a.person <> 0 AND NOT EXISTS (SELECT 1 FROM looked l WHERE l.person = a.person AND l.n = a.n)", mark); err != nil {
+		return err
+	}
+	return k.none("looked", "the index names a line that is about another", "SELECT l.n FROM looked l WHERE l.n > ? OR NOT EXISTS (SELECT 1 FROM audit a WHERE a.n = l.n AND a.person = l.person)", mark)
+}
+
 // tip checks that a chain ends where it is said to.
 func (k *verifier) tip(what int, n int64, hash []byte) error {
 	return k.n.query("SELECT n, hash FROM tip WHERE what = ?", []any{what}, func(r *row) error {

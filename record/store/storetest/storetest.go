@@ -50,6 +50,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"equal verified NHS numbers are linked, unless someone set them apart", links},
 		{"the correction of an NHS number parts who was linked by it", corrections},
 		{"the audit is complete and in order", audit},
+		{"the audit of a person is found, indexed or not, and so are alerts", trailOfPersons},
 		{"a page is its owner's, for its time", pages},
 		{"tokens are kept, listed and revoked", tokens},
 		{"writers at once lose nothing", writersAtOnce},
@@ -94,7 +95,7 @@ func newWorld(t *testing.T, url string) *world {
 
 func (w *world) open() {
 	w.Helper()
-	s, err := store.Open(w.ctx(), w.url, store.Options{Clock: w.clock, Rand: rand.NewChaCha8(sha256.Sum256([]byte(w.Name()))), Holder: "a test", StateDir: w.TempDir()})
+	s, err := store.Open(w.ctx(), w.url, store.Options{Clock: w.clock, Rand: rand.NewChaCha8(sha256.Sum256([]byte(w.Name()))), Holder: "a test", StateDir: w.TempDir(), Alert: func(entry []byte) bool { return string(entry) == "alert" }})
 	if err != nil {
 		w.Fatalf("Open(%s): %v", w.url, err)
 	}
