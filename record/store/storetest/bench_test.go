@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -237,4 +238,43 @@ func fillPatients(b *testing.B, s *store.Store, n int) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkTrailOfAPerson reads the newest 500 lines about one of 20,000 persons
+// among 500,000, when the index by person is not there, and when it is.
+func BenchmarkTrailOfAPerson(b *testing.B) {
+	ctx := context.Background()
+	s := mustOpen(b, "sqlite:"+filepath.Join(b.TempDir(), "trail.db"))
+	defer s.Close()
+	chance := rand.New(rand.NewPCG(1, 2))
+	entry := make([]byte, 220)
+	for range 100 {
+		entries := make([]store.AuditEntry, 5_000)
+		for i := range entries {
+			entries[i] = store.AuditEntry{Person: store.Person(1 + chance.IntN(20_000)), Entry: entry}
+		}
+		if err := s.Audit(ctx, entries, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	read := func(b *testing.B) {
+		for b.Loop() {
+			err := s.ViewTrail(ctx, func(n *store.Snap) error {
+				_, err := n.AuditRows([]store.Person{store.Person(1 + chance.IntN(20_000))}, math.MaxInt64, 500)
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("scanned", read)
+	began := time.Now()
+	for range 3 {
+		if err := s.IndexTrail(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("indexing 500,000 lines took %v", time.Since(began))
+	b.Run("indexed", read)
 }
