@@ -192,7 +192,7 @@ func (c *call) differs(b banner, family, given string, born time.Time) []string 
 	if given != "" && !strings.Contains(strings.ToLower(b.Given+" "+b.Known), strings.ToLower(given)) {
 		out = append(out, "find.differs-given")
 	}
-	if !b.Born.Equal(born) {
+	if !b.Born.Equal(born) || b.Born.layout != "" {
 		out = append(out, "find.differs-birth")
 	}
 	if code := c.field("postcode"); code != "" && !slices.ContainsFunc(b.Address, func(line string) bool { return squeeze(line) == squeeze(code) }) {

@@ -127,7 +127,7 @@ type recordPart struct {
 // plainEntry is what a clinician wrote, and what it says in plain words.
 type plainEntry struct {
 	Text, Detail, Plain string
-	On                  time.Time
+	On                  dated
 	From                string
 }
 

@@ -249,3 +249,32 @@ func TestTheFirstPageIsLight(t *testing.T) {
 		t.Errorf("assets at another hash = %d, want 404", a.Code)
 	}
 }
+
+// TestDatesAreAsExactAsWritten: what was recorded as a year or a month is shown as
+// that, not as its first day.
+func TestDatesAreAsExactAsWritten(t *testing.T) {
+	w := newWorld(t)
+	w.store(`{"resourceType":"Condition","id":"y","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"code":{"text":"Asthma"},"subject":{"reference":"Patient/amina"},"onsetDateTime":"1985"}
+{"resourceType":"Condition","id":"m","clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},"code":{"text":"Eczema"},"subject":{"reference":"Patient/amina"},"onsetDateTime":"1987-06"}`)
+	for _, path := range []string{"/people/amina", "/people/amina/timeline", "/people/amina/letter", "/people/amina/text"} {
+		a := w.get("gp", path)
+		w.wants(a, 200, "Jun-1987", "1985")
+		for _, made := range []string{"01-Jan-1985", "01-Jun-1987", "January 1985"} {
+			if strings.Contains(a.text, made) {
+				t.Errorf("%s shows %s, which nobody wrote", path, made)
+			}
+		}
+	}
+}
+
+// TestAProtectedAddress is not shown, and said to be protected rather than missing.
+func TestAProtectedAddress(t *testing.T) {
+	w := newWorld(t)
+	w.store(`{"resourceType":"Patient","id":"shy","meta":{"security":[{"system":"urn:joinery:label","code":"protected-address"}]},"name":[{"family":"Shy"}],"birthDate":"1990-01-01","address":[{"line":["Refuge-Canary"],"postalCode":"ZZ9 9ZZ"}],"generalPractitioner":[{"reference":"Organization/gp"}]}`)
+	for _, a := range []answer{w.get("gp", "/people/shy"), w.post("gp", "/people", map[string][]string{"family": {"shy"}, "day": {"1"}, "month": {"1"}, "year": {"1990"}, "by": {"name"}})} {
+		w.wants(a, 200, "Protected: not shown")
+		if strings.Contains(a.text, "Refuge-Canary") || strings.Contains(a.text, "ZZ9 9ZZ") {
+			t.Error("the protected address is shown")
+		}
+	}
+}

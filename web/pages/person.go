@@ -25,7 +25,7 @@ type banner struct {
 	Given     string
 	Title     string
 	Known     string // the name they go by, where it is another
-	Born      time.Time
+	Born      dated
 	Age       string
 	Gender    string
 	Number    string // NHS number, ten digits; empty: none is recorded
@@ -33,6 +33,7 @@ type banner struct {
 	Dead      bool
 	AgeAtEnd  string
 	Address   []string
+	Protected bool // the address is protected: it is not shown, and must not be told
 	Phone     []string
 	Email     string
 	Practice  string
@@ -49,7 +50,7 @@ type allergies struct {
 type entry struct {
 	Text   string
 	Detail string
-	On     time.Time
+	On     dated
 	Source string
 	New    bool // since whoever looks was here last
 	Severe bool
@@ -70,7 +71,7 @@ type block struct {
 // trend is how one kind of result went.
 type trend struct {
 	What, Last, Unit string
-	On               time.Time
+	On               dated
 	Source           string
 	New              bool
 	Drawing          template.HTML
@@ -216,12 +217,12 @@ func (s *sheaf) banner() banner {
 			b.Number = i.Get("value").Text()
 		}
 	}
-	b.Born, _ = moment(p.Get("birthDate").Text())
+	b.Born = datedOf(p.Get("birthDate").Text())
 	b.Died, _ = moment(p.Get("deceasedDateTime").Text())
 	b.Dead = !b.Died.IsZero() || p.Get("deceasedBoolean").IsTrue()
-	b.Age = age(b.Born, s.readAt)
+	b.Age = age(b.Born.Time, s.readAt)
 	if !b.Died.IsZero() {
-		b.AgeAtEnd = age(b.Born, b.Died)
+		b.AgeAtEnd = age(b.Born.Time, b.Died)
 	}
 	home := p.Get("address").Item(0)
 	for l := range home.Get("line").Items() {
@@ -231,6 +232,9 @@ func (s *sheaf) banner() banner {
 		if text := home.Get(part).Text(); text != "" {
 			b.Address = append(b.Address, text)
 		}
+	}
+	for m := range p.At("meta").Get("security").Items() {
+		b.Protected = b.Protected || m.Get("code").Is("protected-address")
 	}
 	for t := range p.Get("telecom").Items() {
 		switch value := t.Get("value").Text(); t.Get("system").Text() {
@@ -385,7 +389,7 @@ func (s *sheaf) trend(what, id string, leaves []leaf) trend {
 		}
 		if of, err := strconv.ParseFloat(q.Text(), 64); err == nil {
 			text, _ := amount(l)
-			points, since = append(points, chart.Amount{Of: of, Told: text}), l.on
+			points, since = append(points, chart.Amount{Of: of, Told: text}), l.on.Time
 		}
 	}
 	slices.Reverse(points)
@@ -471,7 +475,7 @@ func (s *sheaf) ownWords() []entry {
 	for _, l := range s.of["CarePlan"] {
 		words, _, _ := workflow.Notes(l.Value)
 		for _, w := range words {
-			out = append(out, entry{Text: w.Text, On: w.At, New: !s.newSince.IsZero() && w.At.After(s.newSince), Source: w.Written})
+			out = append(out, entry{Text: w.Text, On: dated{Time: w.At}, New: !s.newSince.IsZero() && w.At.After(s.newSince), Source: w.Written})
 		}
 	}
 	for _, l := range s.of["Goal"] {
@@ -514,11 +518,11 @@ func (s *sheaf) fresh() []entry {
 	for _, leaves := range s.of {
 		for _, l := range leaves {
 			if s.isNew(l) {
-				out = append(out, entry{Text: kindWords[l.typ] + ": " + what(l), On: l.stored, Source: s.source(l)})
+				out = append(out, entry{Text: kindWords[l.typ] + ": " + what(l), On: dated{Time: l.stored}, Source: s.source(l)})
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b entry) int { return cmp.Or(b.On.Compare(a.On), strings.Compare(a.Text, b.Text)) })
+	slices.SortFunc(out, func(a, b entry) int { return cmp.Or(b.On.Compare(a.On.Time), strings.Compare(a.Text, b.Text)) })
 	return out[:min(len(out), shownNew)]
 }
 

@@ -89,6 +89,7 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"nhs":    spaced,
 		"asset":  s.assets.at,
 		"inc":    func(n int) int { return n + 1 },
+		"some":   some,
 		"join":   strings.Join,
 
 		// Components, for components.html.
@@ -119,15 +120,34 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 }
 
 // shortDate writes a day as clinicians read it: 14-Aug-1980.
-func shortDate(t time.Time) string {
-	if t.IsZero() {
+func shortDate(on any) string {
+	t, layout := exactly(on)
+	switch {
+	case t.IsZero():
 		return "Not recorded"
+	case layout != "":
+		return t.Format(layout)
 	}
 	return t.Format("02-Jan-2006")
 }
 
+// exactly returns a moment and how much of it was written.
+func exactly(on any) (t time.Time, layout string) {
+	switch on := on.(type) {
+	case time.Time:
+		return on, ""
+	case dated:
+		return on.Time, on.layout
+	}
+	return time.Time{}, ""
+}
+
 // shortMoment writes a moment as clinicians read it, in London's time.
-func shortMoment(t time.Time) string {
+func shortMoment(on any) string {
+	t, layout := exactly(on)
+	if layout != "" {
+		return shortDate(on)
+	}
 	if t.IsZero() {
 		return "Not recorded"
 	}
@@ -136,6 +156,15 @@ func shortMoment(t time.Time) string {
 
 // clockTime writes the time of day, in London.
 func clockTime(t time.Time) string { return t.In(clock.London).Format("15:04") }
+
+// some names a few of many, and says how many others there are.
+func some(all []string) string {
+	const few = 4
+	if len(all) <= few+1 {
+		return strings.Join(all, "; ")
+	}
+	return strings.Join(all[:few], "; ") + "; and " + strconv.Itoa(len(all)-few) + " others"
+}
 
 // spaced writes an NHS number 999 123 4567; anything else is left as it is.
 func spaced(number string) string {

@@ -32,8 +32,7 @@ type leaf struct {
 	id     fhir.ID
 	etag   string
 	stored time.Time // when it came into the record, or was last changed
-	on     time.Time // when it was, by the resource itself
-	day    bool      // it says a day and no time
+	on     dated     // when it was, by the resource itself
 }
 
 // gathered is how many resources of a person are worked through for one page.
@@ -87,7 +86,9 @@ func (c *call) fill(s *sheaf, types []string) error {
 		found, err = c.view.Next(c.ctx, found.Next)
 	}
 	for _, leaves := range s.of {
-		slices.SortStableFunc(leaves, func(a, b leaf) int { return cmp.Or(b.on.Compare(a.on), strings.Compare(string(a.id), string(b.id))) })
+		slices.SortStableFunc(leaves, func(a, b leaf) int {
+			return cmp.Or(b.on.Compare(a.on.Time), strings.Compare(string(a.id), string(b.id)))
+		})
 	}
 	return c.nameAll(s)
 }
@@ -98,7 +99,7 @@ func (s *sheaf) add(v *record.Version) error {
 		return fmt.Errorf("gather: %w", err)
 	}
 	l := leaf{Value: doc.Root(), typ: v.Type, id: v.ID, etag: v.ETag(), stored: v.At}
-	l.on, l.day = when(l.Value)
+	l.on = when(l.Value)
 	s.of[v.Type] = append(s.of[v.Type], l)
 	return nil
 }
@@ -122,13 +123,31 @@ var whens = [][]string{
 	{"authored"},
 }
 
-func when(v fhir.Value) (at time.Time, day bool) {
+func when(v fhir.Value) dated {
 	for _, path := range whens {
 		if text := v.At(path...).Text(); text != "" {
-			return moment(text)
+			return datedOf(text)
 		}
 	}
-	return time.Time{}, false
+	return dated{}
+}
+
+// dated is a moment as exactly as it was written: what was written as a year is not
+// shown as its first day.
+type dated struct {
+	time.Time
+	layout string // of what was written, when that is less than a day
+}
+
+func datedOf(text string) dated {
+	at, _ := moment(text)
+	switch len(text) {
+	case len("2006"):
+		return dated{at, "2006"}
+	case len("2006-01"):
+		return dated{at, "Jan-2006"}
+	}
+	return dated{at, ""}
 }
 
 // moment reads a FHIR date or instant; the zero time when it is none.

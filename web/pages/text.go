@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -176,10 +175,17 @@ func (l *tongue) form(n int) string {
 
 // long writes a day as people read it: 14 August 1980, with Western digits in
 // every language.
-func (l *tongue) long(t time.Time) string {
+func (l *tongue) long(on any) string {
+	t, layout := exactly(on)
+	if layout == "2006" {
+		return t.Format(layout)
+	}
 	month, err := l.say("month." + strconv.Itoa(int(t.Month())))
 	if err != nil {
 		month = t.Month().String()
+	}
+	if layout != "" {
+		return month + " " + strconv.Itoa(t.Year())
 	}
 	return strconv.Itoa(t.Day()) + " " + month + " " + strconv.Itoa(t.Year())
 }

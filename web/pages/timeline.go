@@ -59,7 +59,9 @@ func (c *call) timeline() (*page, error) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b leaf) int { return cmp.Or(b.on.Compare(a.on), strings.Compare(string(a.id), string(b.id))) })
+	slices.SortFunc(all, func(a, b leaf) int {
+		return cmp.Or(b.on.Compare(a.on.Time), strings.Compare(string(a.id), string(b.id)))
+	})
 	v.Total = len(all)
 	if len(all) > shownTold {
 		all, v.More = all[:shownTold], true
@@ -103,6 +105,9 @@ func (v *timelineView) tell(s *sheaf, all []leaf) {
 		title := ""
 		if !l.on.IsZero() {
 			title = l.on.Format("January 2006")
+			if l.on.layout == "2006" {
+				title = l.on.Format("2006")
+			}
 		}
 		if n := len(v.Months); n == 0 || v.Months[n-1].Title != title {
 			v.Months = append(v.Months, timelineMonth{Title: title})
@@ -125,7 +130,7 @@ func detail(l leaf) string {
 		parts = append(parts, medicine(l).Detail)
 	case "Encounter":
 		parts = append(parts, concept(l.Get("reasonCode").Item(0)))
-		if end, _ := moment(l.At("period", "end").Text()); end.Sub(l.on) > 24*time.Hour {
+		if end, _ := moment(l.At("period", "end").Text()); end.Sub(l.on.Time) > 24*time.Hour {
 			parts = append(parts, "until "+shortDate(end))
 		}
 	case "Task":

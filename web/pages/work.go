@@ -44,7 +44,7 @@ type workRow struct {
 	Name     string // of the person; empty: not to be seen
 	Known    string
 	Number   string
-	Born     time.Time
+	Born     dated
 	Needs    bool // they have needs in how they are written to or spoken with
 	List     string
 	Clock    string // how long they wait, and until when it may be
