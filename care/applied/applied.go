@@ -26,11 +26,13 @@ package applied
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"joinery/care/directory"
@@ -419,6 +421,10 @@ func Named(ctx context.Context, v *record.View, name string) (*model.Model, erro
 	if err != nil {
 		return nil, fmt.Errorf("load a model: %w", err)
 	}
+	sum := sha256.Sum256(data)
+	if known, ok := loaded.Load(sum); ok && known.(*model.Model).Name() == name {
+		return known.(*model.Model), nil
+	}
 	m, err := model.ReadCanonical(data)
 	if err != nil {
 		return nil, fmt.Errorf("load a model: %w", err)
@@ -426,5 +432,11 @@ func Named(ctx context.Context, v *record.View, name string) (*model.Model, erro
 	if m.Name() != name {
 		return nil, fmt.Errorf("the model kept as %s is %s", name, m.Name())
 	}
+	loaded.Store(sum, m)
 	return m, nil
 }
+
+// loaded are the models that were read, by the sum of their bytes: a version never
+// changes, and reading it takes longer than a move may. The bytes are read from the
+// record each time all the same, with the rights of whoever asks.
+var loaded sync.Map

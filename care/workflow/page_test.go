@@ -92,6 +92,10 @@ Then what happens, in order, in London's time; ", and is refused" at the end say
     at 2026-02-03 09:20, the falls nurse asks Amina's referral saying "Can she stand?"
     at 2026-02-03 09:30, the falls nurse books Amina's referral for 2026-02-04 10:00
     at 2026-02-03 10:40, the falls nurse does "Visit by both" for Amina with outcome "Up again"
+    at 2026-02-03 10:45, the falls nurse does "Ring two days later" for Amina answering "after-the-visit/listened=mostly; after-the-visit/safe=completely; after-the-visit/next=a little"
+    at 2026-02-03 10:50, the falls nurse fails "Ring two days later" for Amina because unreached
+    at 2026-02-03 10:55, the falls nurse waits Amina's referral as urgent
+    at 2026-02-03 10:56, the falls nurse starts Amina's referral by the exception worse
     at 2026-02-03 11:00, the falls nurse completes Amina's referral with outcome "Stayed at home"
 
 And what must be so:
@@ -102,6 +106,7 @@ And what must be so:
     expect with-the-person of Amina's referral is met
     expect the list of the falls nurse has "Visit by both" for Amina
     expect the list of the falls nurse has not "Visit by both" for Amina
+    expect Amina's place in the line is 1 of 3
     expect the falls nurse sees Amina
     expect the falls nurse does not see Amina
 `

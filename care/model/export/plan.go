@@ -44,6 +44,14 @@ func (w *writer) activity(a *model.Activity) {
 	if a.Attended > 0 {
 		extra = append(extra, note("attended", "Decimal", a.Attended))
 	}
+	for _, x := range []struct {
+		name string
+		of   []string
+	}{{"kind", a.Kinds}, {"conflicts-with", a.Against}, {"assesses", a.Assesses}} {
+		for _, what := range x.of {
+			extra = append(extra, note(x.name, "String", what))
+		}
+	}
 	r["extension"] = extra
 	r["participant"] = w.participants(a.By)
 	var related []Resource

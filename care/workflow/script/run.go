@@ -78,6 +78,8 @@ func (r *Run) carry(s *Step) string {
 		return r.list(s, role)
 	case "letter":
 		return r.letter(s, role)
+	case "place":
+		return r.place(s)
 	case "sees":
 		status, _ := r.Stage.Ask(role, "GET", "/fhir/"+r.Book.People[s.Person], "", "")
 		if (status == 200) == s.Not {
@@ -160,7 +162,7 @@ func (r *Run) move(s *Step, role *Role) string {
 	}
 	_, now := r.Stage.Ask(nil, "GET", "/fhir/"+task+"/$actions", "", "")
 	version := value(parameter(now, "version"))
-	return r.send(s, role, "/fhir/"+task+"/$move", params("move", s.Do, "reason", s.Reason, "says", says, "back", back, "service", service, "outcome", s.Outcome, "when", when), version)
+	return r.send(s, role, "/fhir/"+task+"/$move", params("move", s.Do, "reason", s.Reason, "says", says, "back", back, "service", service, "outcome", s.Outcome, "when", when, "priority", s.How, "exception", s.Before), version)
 }
 
 func (r *Run) task(person string) (task, wrong string) {
@@ -316,6 +318,23 @@ func (r *Run) clock(s *Step) string {
 		}
 	}
 	return fmt.Sprintf("the referral is not held to %s", s.Clock)
+}
+
+// place compares where somebody is in the line for a place.
+func (r *Run) place(s *Step) string {
+	task, wrong := r.task(s.Person)
+	if wrong != "" {
+		return wrong
+	}
+	_, answer := r.Stage.Ask(nil, "GET", "/fhir/"+task+"/$actions", "", "")
+	parts := map[string]string{}
+	for part := range parameter(answer, "place").Get("part").Items() {
+		parts[part.Get("name").Text()] = value(part)
+	}
+	if got := parts["number"] + " of " + parts["of"]; got != s.State {
+		return fmt.Sprintf("%s's place in the line is %s, want %s", s.Person, got, s.State)
+	}
+	return ""
 }
 
 func parameters(answer []byte, name string) (out []fhir.Value) {

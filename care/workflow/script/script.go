@@ -65,6 +65,8 @@ type Step struct {
 	Outcome string
 	State   string
 	Clock   string
+	How     string // of who waits: how urgently
+	Before  string // of who begins: by which exception they go before others
 	Not     bool
 	Refused bool // it must be refused
 }
@@ -137,6 +139,10 @@ var (
 		{regexp.MustCompile(`^` + named + ` fails ` + quoted + ` for ` + ofWhom + ` because ([\w-]+)$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Task, s.Person, s.Reason = "do", m[1], m[2], m[3], m[4]
 		}},
+		{regexp.MustCompile(`^` + named + ` waits ` + ofWhom + `'s referral as (routine|urgent|asap|stat)$`), func(s *Step, m []string) { s.Do, s.Role, s.Person, s.How = "wait", m[1], m[2], m[3] }},
+		{regexp.MustCompile(`^` + named + ` starts ` + ofWhom + `'s referral by the exception ([\w-]+)$`), func(s *Step, m []string) {
+			s.Do, s.Role, s.Person, s.Before = "start", m[1], m[2], m[3]
+		}},
 		{regexp.MustCompile(`^` + named + ` (receives|accepts|declines|starts|completes|books|waits|asks|answers|reroutes|forwards|cancels|fails|assesses|treats|pauses|resumes|leaves|closes|proceeds) ` + ofWhom + `'s referral(?: because ([\w-]+))?(?: to (?:(the referrer)|(.+?)))?(?: saying ` + quoted + `)?(?: with outcome ` + quoted + `)?(?: for (\d{4}-\d\d-\d\d \d\d:\d\d))?$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Person, s.Reason, s.Service, s.Says, s.Outcome, s.State = base(m[2]), m[1], m[3], m[4], m[6], m[7], m[8], m[9]
 			if m[5] != "" {
@@ -155,6 +161,7 @@ var (
 		{regexp.MustCompile(`^([\w/-]+) of ` + ofWhom + `'s referral is (not started|running|due soon|late|met|missed|closed)$`), func(s *Step, m []string) {
 			s.Do, s.Clock, s.Person, s.State = "clock", m[1], m[2], m[3]
 		}},
+		{regexp.MustCompile(`^` + ofWhom + `'s place in the line is (\d+ of \d+)$`), func(s *Step, m []string) { s.Do, s.Person, s.State = "place", m[1], m[2] }},
 		{regexp.MustCompile(`^the list of ` + named + ` (has|has not) ` + quoted + ` for ` + ofWhom + `$`), func(s *Step, m []string) {
 			s.Do, s.Role, s.Not, s.Task, s.Person = "list", m[1], m[2] == "has not", m[3], m[4]
 		}},
