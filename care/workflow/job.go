@@ -61,11 +61,15 @@ func (f *Flow) Now(ctx context.Context, id fhir.ID) (*Now, error) {
 	return f.waits(ctx, f.Stands(r))
 }
 
-// waits adds where somebody is in the line, if they wait for a place.
+// waits adds where somebody is in the line, if they wait for a place, and if the
+// subject may know the model that says so.
 func (f *Flow) waits(ctx context.Context, n *Now) (*Now, error) {
-	var err error
-	n.Place, err = f.Place(ctx, n.Referral)
-	return n, err
+	p, err := f.Place(ctx, n.Referral)
+	if kind := fault.KindOf(err); err != nil && kind != fault.Denied && kind != fault.NotFound {
+		return nil, err
+	}
+	n.Place = p
+	return n, nil
 }
 
 // Do makes a move of a task, whatever its kind; its faults are those of Move.

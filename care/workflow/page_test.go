@@ -57,6 +57,7 @@ A referral is asked for by a practice, a hospital, the person themselves or thei
 		}
 	}
 	b.WriteString("\nThe operator is whoever works at the desk (`joinery referral move`, `joinery task done`) for somebody who rang; the audit names them.\n")
+	b.WriteString(waitingList)
 	b.WriteString("\n## Clocks\n\nA clock is worked out from what happened each time it is looked at. A referral that is sent on keeps its start. Hours are elapsed time; days end with a day in London; working days know the bank holidays of England. A model may say during which hours a standard of its own holds: outside them its clock stands still, so that a call at night is due in the morning.\n\n| standard | is | begins with | is met by | ends without | within | source, and what is not verified |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range clock.Shipped() {
 		note := s.Source
@@ -68,6 +69,20 @@ A referral is asked for by a practice, a hospital, the person themselves or thei
 	b.WriteString(cases)
 	return b.String()
 }
+
+// waitingList explains the line for places.
+const waitingList = `
+## The waiting list
+
+At a service of a model of care there are so many places. Who is accepted and finds none goes on the waiting list (` + "`wait`" + `, with a priority). A place that comes free goes to who is first by the order that the model says, such as priority and then the longest wait; the wait counts from when help was asked for first, at whichever service. Whoever has a date that has come is before all others.
+
+- ` + "`joinery referral list --service ID --sort \"waiting order\"`" + ` shows the line, and for whom a place is free. ` + "`joinery referral show TASK`" + ` and ` + "`$actions`" + ` say of one person the place, and how many are ahead by which rule; the person sees it too. Nobody is told who the others are.
+- ` + "`start`" + ` and ` + "`book`" + ` are refused to whoever would pass others, unless the model names an exception that holds (` + "`--exception`" + `); it is kept with the referral.
+- Who cannot take a place now is left out of the line until a date (` + "`defer`" + `), with a reason. Their wait counts on, and they stand where they would have stood.
+- Need that has become more urgent is said with ` + "`wait --priority`" + `.
+
+No more people begin than there are places at one time and in seven days, whoever asks and on whichever node.
+`
 
 // cases explains the sentences of care/workflow/script.
 const cases = `

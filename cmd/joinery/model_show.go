@@ -117,6 +117,12 @@ func printWork(w io.Writer, m *model.Model) {
 	for _, s := range m.Sites {
 		fmt.Fprintf(w, "  %s: %d may begin in a week; open %s\n", s.Title, s.Starts, s.Open)
 	}
+	for _, e := range m.Waiting.Exceptions {
+		fmt.Fprintf(w, "  goes before others: %s (%s)\n", e.Says, e.ID)
+	}
+	for _, l := range m.Limits {
+		fmt.Fprintf(w, "  at most %d a %s of %s, of all models together: %s\n", l.Most, l.Each, strings.Join(l.Kinds, ", "), l.Says)
+	}
 	fmt.Fprintf(w, "  waiting: %s first; at most %s; meanwhile: %s\n", strings.Join(m.Waiting.Order, ", then "), m.Waiting.AtMost, m.Waiting.Meanwhile)
 }
 
