@@ -5,6 +5,8 @@ BIN      := bin/joinery
 DB       ?= sqlite:joinery.db
 LISTEN   ?= 127.0.0.1:8080
 GROW     ?= 20000
+LETTERS  ?= letters
+CONTACT  ?= 020 7946 0100
 POPULATION ?= district
 ON       ?= 2026-01-31
 DISTRICT ?= 2000
@@ -27,7 +29,7 @@ build: assets-if-node ## build bin/joinery: one static binary, no C compiler nee
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
 
 run: build ## build, make a record of 2,000 invented people, serve it and let it grow to GROW
-	@$(BIN) serve --db $(DB) --listen $(LISTEN) --demo $(GROW)
+	@$(BIN) serve --db $(DB) --listen $(LISTEN) --demo $(GROW) --letters '$(LETTERS)' --contact '$(CONTACT)'
 
 test: ## run every test (PostgreSQL's too, when it is installed)
 	@$(GO) test $(TESTFLAGS) ./...

@@ -61,7 +61,7 @@ var reasonTitles = map[string]string{
 	GaveUp:      "it could not be sent, and was tried often enough",
 	Refused:     "whoever carries it refused it",
 	Unsafe:      "it held what must not leave by this way",
-	Unbound:     "the service is bound by no sharing agreement, so that a link would open nothing",
+	Unbound:     "a link would open nothing: the service is bound by no sharing agreement, or the referral is marked as sensitive",
 	Stopped:     "stopped by an operator",
 }
 

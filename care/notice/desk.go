@@ -73,7 +73,7 @@ func (d *Desk) Show(ctx context.Context, id fhir.ID) (*Notice, *Page, error) {
 	if err != nil || p == nil || p.died || p.protected {
 		return n, nil, err
 	}
-	lines := addressed(p.name, p.address)
+	lines := addressed(p.addressee(), p.address)
 	if c := p.carer(n.To); c != nil {
 		lines = addressed(c.name, c.address)
 	}

@@ -65,9 +65,9 @@ type Outbox struct {
 	follower *record.Follower
 	at       record.Position
 	leads    bool
-	until    time.Time // by when the lease is to be renewed
-	began    time.Time // of what came before nobody is told
-	told     map[fhir.ID]int
+	until    time.Time            // by when the lease is to be renewed
+	began    time.Time            // of what came before nobody is told
+	told     map[string]int       // how many moves of a referral or an invitation were told
 	scan     bool                 // what waits is to be looked through
 	wake     time.Time            // when the first of what waits is due; zero: nothing waits
 	resting  map[Medium]time.Time // until when a medium that failed is let alone
@@ -101,7 +101,7 @@ func New(ctx context.Context, v *record.View, o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write notices: %w", err)
 	}
-	return &Outbox{opts: o, view: v, follower: follower, told: map[fhir.ID]int{}, resting: map[Medium]time.Time{}}, nil
+	return &Outbox{opts: o, view: v, follower: follower, told: map[string]int{}, resting: map[Medium]time.Time{}}, nil
 }
 
 // Run works until the context ends, a step at each tick and another at once as long

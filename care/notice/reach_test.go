@@ -165,6 +165,9 @@ func TestHowSomebodyReads(t *testing.T) {
 			w.settle()
 			n := w.only(c.id, "accepted", notice.Letter)
 			text := strings.Join(n.Words, "\n")
+			if to, _, _ := strings.Cut(w.letters.sent[0].Letter.Address[0], " Amina"); (to == "To the parent or guardian of") != (c.id == "baby") {
+				t.Errorf("it is addressed to %q", w.letters.sent[0].Letter.Address[0])
+			}
 			if n.Format != c.format || n.Status != notice.Completed {
 				t.Errorf("the letter is %s, %s", n.Format, n.Status)
 			}
@@ -199,5 +202,34 @@ func TestWhatIsSaidToThem(t *testing.T) {
 	w.settle()
 	if n = w.only("voice", "referred", notice.Spoken); n.Status != notice.Completed || n.ByHand || n.Told != "Rang her at ten" {
 		t.Errorf("after she was told it is %s, by hand %v", n.Status, n.ByHand)
+	}
+}
+
+// TestCopiesEndWithThePerson: carers get none of somebody who has died meanwhile, or
+// who does not let them see any more.
+func TestCopiesEndWithThePerson(t *testing.T) {
+	for what, change := range map[string]func(*world){
+		"dies":     func(w *world) { w.somebody("amina", `,"deceasedBoolean":true`) },
+		"shuts it": func(w *world) { w.store(strings.Replace(strings.Split(carers, "\n")[3], `"active"`, `"inactive"`, 1)) },
+		"says no now": func(w *world) {
+			w.store(`{"resourceType":"Flag","id":"f","status":"active","code":{"coding":[{"system":"urn:joinery:contact","code":"not-carers"}]},"subject":{"reference":"Patient/amina"}}`)
+		},
+	} {
+		w := onSQLite(t)
+		w.somebody("amina", "")
+		w.store(carers)
+		w.letters.fail = func(*notice.Message) error { return errDown }
+		w.refer(workflow.Asking{Patient: "amina"})
+		w.settle()
+		w.letters.fail = nil
+		change(w)
+		w.pass(10 * time.Minute)
+		w.settle()
+		if n := len(w.letters.to("Sami Son")); n != 0 {
+			t.Errorf("she %s, and her son gets %d copies", what, n)
+		}
+		if n := len(w.letters.to("Amina Of-amina")); (n == 1) != (what != "dies") {
+			t.Errorf("she %s, and gets %d letters herself", what, n)
+		}
 	}
 }

@@ -27,7 +27,7 @@ const Tries = 8
 
 const (
 	restPause = 30 * time.Second // for which a medium that failed is let alone
-	sendTime  = 20 * time.Second // one sending may take
+	sendTime  = 10 * time.Second // one sending may take; less than half a lease
 	textsFrom = 8                // texts are sent from eight
 	textsTo   = 21               // until nine in the evening, in London
 )
@@ -198,7 +198,7 @@ func (o *Outbox) message(ctx context.Context, n *Notice, p *person, now time.Tim
 			return nil, reason, nil
 		}
 		m.To = map[Medium]string{Email: p.email, Text: international(p.mobile)}[n.Medium]
-		m.Letter = page(n, addressed(p.name, p.address), now)
+		m.Letter = page(n, addressed(p.addressee(), p.address), now)
 	case "RelatedPerson":
 		c := p.carer(n.To)
 		if c == nil || p.protected || p.flagged(NoContact) || p.flagged(NoCarers) {
@@ -242,6 +242,15 @@ func (p *person) carer(reference string) *carer {
 		}
 	}
 	return nil
+}
+
+// addressee is to whom a letter goes: of a child, to whoever looks after them.
+func (p *person) addressee() string {
+	if p.age < 0 || p.age >= ownLetters {
+		return p.name
+	}
+	t, _ := speak(p.language)
+	return t.words("parent", map[string]string{"person": p.name})
 }
 
 // addressed puts a name over an address.

@@ -43,7 +43,7 @@ func (o *Outbox) tell(ctx context.Context, typ string, res fhir.Value) error {
 	} else if access.Labels(res)&access.Workflow == 0 {
 		return nil // it came from a feed, and is not moved here
 	}
-	id := fhir.ID(res.Get("id").Text())
+	id := typ + "/" + res.Get("id").Text()
 	steps := workflow.History(res)
 	for i := min(o.told[id], len(steps)); i < len(steps); i++ {
 		s := steps[i]
@@ -51,12 +51,12 @@ func (o *Outbox) tell(ctx context.Context, typ string, res fhir.Value) error {
 			continue
 		}
 		if s.Reason == "died" {
-			if err := o.stop(ctx, typ+"/"+string(id), Died); err != nil {
+			if err := o.stop(ctx, id, Died); err != nil {
 				return err
 			}
 			continue
 		}
-		e := &event{Occasion: occasion(s.Move, of), key: fmt.Sprintf("%s/%s/%d", typ, id, i), step: s, res: res, of: typ + "/" + string(id)}
+		e := &event{Occasion: occasion(s.Move, of), key: fmt.Sprintf("%s/%d", id, i), step: s, res: res, of: id}
 		if e.Occasion == nil || stays(steps[:i+1]) {
 			continue
 		}

@@ -88,7 +88,7 @@ No more people begin than there are places at one time and in seven days, whoeve
 const cases = `
 ## Cases
 
-A case of a model (` + "`packs/ID/cases/week.txt`" + `) says over time who does what and what must be so then. ` + "`go test ./cmd/joinery -run TestCasesOfModels`" + ` plays it against the real server, twice, and with stops midway, and wants the same record each time. Before the cases stand the names:
+A case of a model (` + "`packs/ID/cases/week.txt`" + `) says over time who does what and what must be so then. ` + "`go test ./cmd/joinery -run TestCasesOfModels`" + ` plays it against the real server, twice, with stops midway, on PostgreSQL, and with the server killed in the midst of requests, and wants the same record each time. Before the cases stand the names:
 
     person Amina is Patient/amina
     service the falls car is HealthcareService/model-falls-response-car-car-one
@@ -124,6 +124,9 @@ And what must be so:
     expect Amina's place in the line is 1 of 3
     expect the falls nurse sees Amina
     expect the falls nurse does not see Amina
+    expect a letter to Amina that says "can help you"
+    expect no letter to Amina that says "cannot help"
+    expect a letter to Ben's daughter about Ben that says "This is a copy"
 `
 
 func turn(s workflow.Side) string {

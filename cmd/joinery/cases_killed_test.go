@@ -215,7 +215,7 @@ func (k *killed) send(role *script.Role, method, path, body, version string) (in
 func (k *killed) finish(letters int) {
 	k.Helper()
 	k.set(k.now.Add(time.Minute))
-	for range 300 {
+	for range 600 {
 		_, all, err := k.send(nil, "GET", "/fhir/Communication?_count=1000", "", "")
 		if err != nil {
 			k.Fatal(err)

@@ -30,8 +30,12 @@ type noticeFlags struct {
 	TextsKey string `help:"File with the bearer token of that address." placeholder:"FILE" env:"JOINERY_TEXTS_KEY" group:"Notices"`
 }
 
-// noticePace is how often an outbox looks for what moved.
-const noticePace = 200 * time.Millisecond
+// How often an outbox looks for what moved, and how soon another may take over from
+// a process that was killed: later than one that is sending has given up.
+const (
+	noticePace  = 200 * time.Millisecond
+	noticeLease = 30 * time.Second
+)
 
 // notify tells people what was decided, for as long as a server runs. What it
 // returns ends that.
@@ -70,7 +74,7 @@ func (a *app) notify(ctx context.Context, rec *record.Record, log *slog.Logger, 
 func (f *noticeFlags) options(clock func() time.Time, rec *record.Record, log *slog.Logger, base string) (notice.Options, error) {
 	o := notice.Options{
 		Clock: clock, Sender: f.Sender, Contact: f.Contact, Links: strings.TrimSuffix(base, "/fhir") + "/link/",
-		As: rec.As, Rand: rand.Reader, Lease: followLease, Log: log,
+		As: rec.As, Rand: rand.Reader, Lease: noticeLease, Log: log,
 	}
 	if strings.TrimSpace(f.Contact) == "" {
 		return o, misuse{fault.New(fault.Invalid, "Say whom people can ring about a letter, with --contact.")}

@@ -82,7 +82,7 @@ const seats = 13
 func makeRun(t *testing.T, address string) []printed {
 	t.Helper()
 	db := filepath.Join(t.TempDir(), "quick.db")
-	cmd := exec.Command("make", "run", "LISTEN="+address, "DB=sqlite:"+db, "GROW=2000")
+	cmd := exec.Command("make", "run", "LISTEN="+address, "DB=sqlite:"+db, "GROW=2000", "LETTERS="+filepath.Join(t.TempDir(), "letters"))
 	cmd.Dir = "../.."
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
