@@ -50,7 +50,7 @@ func (c *demoCommand) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	people, err := d.tokens(ctx, c.People, c.For, a.clock())
+	people, err := d.seats(ctx, a, c.People, c.For)
 	if err != nil {
 		return err
 	}
@@ -168,6 +168,22 @@ func officers(c synth.Cast) []persona {
 // of a demonstration is.
 func plain(name string) string { return strings.TrimSuffix(name, " (synthetic)") }
 
+// seats makes what each persona tries the record with: a token, and an account
+// where there is a folder for the key of accounts.
+func (d *demonstration) seats(ctx context.Context, a *app, of int64, period time.Duration) ([]persona, error) {
+	people, err := d.tokens(ctx, of, period, a.clock())
+	if err != nil {
+		return nil, err
+	}
+	if a.keepsAccounts() {
+		return people, d.accounts(ctx, people)
+	}
+	for i := range people {
+		people[i].SignIn = ""
+	}
+	return people, nil
+}
+
 // tokens makes a token and an account for each persona, and ends the tokens of an
 // earlier run.
 func (d *demonstration) tokens(ctx context.Context, of int64, period time.Duration, now time.Time) ([]persona, error) {
@@ -193,7 +209,13 @@ func (d *demonstration) tokens(ctx context.Context, of int64, period time.Durati
 		}
 		people[i].Token = made.Token
 	}
-	return people, d.accounts(ctx, people)
+	return people, nil
+}
+
+// keepsAccounts reports whether there is a folder for the key of accounts.
+func (a *app) keepsAccounts() bool {
+	_, beside := sqlitePath(a.flags.DB)
+	return beside || a.flags.State != ""
 }
 
 // accounts makes an account for each persona, unless it is there.
@@ -227,6 +249,10 @@ func (a *app) printDemo(listen string, period time.Duration, invented int64, sum
 	fmt.Fprintf(a.out, "Tokens, for %.0f hours. With joinery serve running, try in another terminal:\n", period.Hours())
 	for _, p := range people {
 		fmt.Fprintf(a.out, "\n# %s\ncurl -s -H 'Authorization: Bearer %s' \\\n  'http://%s/fhir/%s'\n", p.Who, p.Token, listen, p.Try)
+	}
+	if !a.keepsAccounts() {
+		fmt.Fprint(a.out, "\nNobody can sign in: accounts need a folder for their key, which --state names.\n\n")
+		return
 	}
 	fmt.Fprintf(a.out, "\nTo sign in at http://%s/sign-in, which works only while everyone in the record is invented:\n\n  password %q, and but for the resident and the carer a code: joinery account code NAME\n\n", listen, demoPassword)
 	for _, p := range people {

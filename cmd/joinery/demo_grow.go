@@ -188,7 +188,7 @@ func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Log
 		return nil, err
 	}
 	const period = 24 * time.Hour
-	personas, err := d.tokens(ctx, first, period, a.clock())
+	personas, err := d.seats(ctx, a, first, period)
 	if err != nil {
 		return nil, err
 	}
