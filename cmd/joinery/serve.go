@@ -25,6 +25,7 @@ type serveCommand struct {
 	Base   string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
 	Find   []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
 	Site   string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
+	SignIn string   `name:"sign-in" help:"A file that says by which outside provider of OpenID Connect people sign in." placeholder:"FILE" env:"JOINERY_SIGN_IN" type:"existingfile"`
 	noticeFlags
 	Demo int64 `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 }
@@ -86,7 +87,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	if err := a.showPages(server, rec, base, c.Site); err != nil {
+	if err := a.showPages(server, rec, base, c); err != nil {
 		return err
 	}
 	if err := a.openLinks(server, rec); err != nil {
@@ -125,13 +126,19 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 
 // showPages puts the pages behind the server. Cookies are kept to encrypted
 // connections unless the address says that clients use none.
-func (a *app) showPages(server *web.Server, rec *record.Record, base, site string) error {
+func (a *app) showPages(server *web.Server, rec *record.Record, base string, c *serveCommand) error {
 	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://")}
-	if site != "" {
-		var err error
-		if o.Site, err = pages.ReadSite(site); err != nil {
+	var err error
+	if c.Site != "" {
+		if o.Site, err = pages.ReadSite(c.Site); err != nil {
 			return err //nolint:wrapcheck // it is fit to be shown
 		}
+	}
+	if c.SignIn != "" {
+		if o.Provider, err = pages.ReadProvider(c.SignIn); err != nil {
+			return err //nolint:wrapcheck // it is fit to be shown
+		}
+		o.Provider.Base = strings.TrimSuffix(base, "/fhir")
 	}
 	if _, err := pages.New(server, rec, o); err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -61,6 +61,8 @@ type Options struct {
 	// Secure keeps cookies to encrypted connections. Only a browser on the same
 	// machine does without.
 	Secure bool
+	// Provider is another way to sign in; nil: there is none.
+	Provider *Provider
 	// Site is whose pages these are; nil: nobody's yet.
 	Site *Site
 }

@@ -48,6 +48,8 @@ func table() []*route {
 		{post, "/language", anyone, "home.title", (*call).chooseLanguage, ""},
 		{get, signInPath, anyone, "signin.title", (*call).signInPage, ""},
 		{post, signInPath, anyone, "signin.title", (*call).signIn, ""},
+		{get, providerPath, anyone, "signin.title", (*call).toProvider, ""},
+		{get, backPath, anyone, "signin.title", (*call).fromProvider, ""},
 		{post, "/sign-out", anyone, "signin.title", (*call).signOut, ""},
 		{get, passwordPath, anyone, "password.title", (*call).passwordPage, ""},
 		{post, passwordPath, anyone, "password.title", (*call).changePassword, ""},

@@ -105,7 +105,8 @@ func (c *call) toSignIn() string {
 type signInView struct {
 	Name, Password, Code Input
 	To                   string
-	Ended                bool // the session that was there has ended
+	Provider             string // the name of another way to sign in
+	Ended                bool   // the session that was there has ended
 }
 
 func (c *call) signInForm(name, to string) signInView {
@@ -114,7 +115,15 @@ func (c *call) signInForm(name, to string) signInView {
 		Password: Input{Field: Field{ID: "password", Name: "password", Label: c.text("signin.password")}, Type: "password", Autocomplete: "current-password"},
 		Code:     Input{Field: Field{ID: "code", Name: "code", Label: c.text("signin.code"), Hint: c.text("signin.code-hint")}, Autocomplete: "one-time-code", Width: "10"},
 		To:       local(to),
+		Provider: c.pages.Provider.name(),
 	}
+}
+
+func (p *Provider) name() string {
+	if p == nil {
+		return ""
+	}
+	return p.Name
 }
 
 // text is a text that is there, as a test sees to.

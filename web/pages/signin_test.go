@@ -23,6 +23,7 @@ import (
 // keeps cookies.
 type gate struct {
 	*world
+	pages   *Pages
 	secure  bool
 	cookies map[string]*http.Cookie
 }
@@ -39,7 +40,7 @@ func newGate(t *testing.T, secure bool) *gate {
 	t.Cleanup(func() { _ = rec.Close() })
 	g.rec = rec
 	g.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(g.log, slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
-	if _, err := New(g.server, rec, Options{Clock: g.clock, Secure: secure}); err != nil {
+	if g.pages, err = New(g.server, rec, Options{Clock: g.clock, Secure: secure}); err != nil {
 		t.Fatal(err)
 	}
 	g.store(foundations)

@@ -15,6 +15,8 @@ var swept = []struct{ as, path string }{
 	{"nobody", "/"},
 	{"nobody", "/nothing/here"},
 	{"nobody", "/sign-in?ended=yes"},
+	{"nobody", "/sign-in/provider"},
+	{"nobody", "/sign-in/back"},
 	{"gp", "/emergency"},
 	{"gp", "/password"},
 	{"gp", "/"},
