@@ -19,7 +19,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick live test-long whole compare thread oracle engine assets assets-if-node fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick bench-pages live test-long whole compare thread oracle engine assets assets-if-node fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ live: build ## measure how soon what happens to people is found, with DISTRICT p
 
 bench-workflow: ## measure moves of referrals, and worklists, on a quiet machine
 	$(GO) test ./care/workflow -run TestSpeed -speed -count=1 -v -timeout 20m
+
+bench-pages: ## measure pages at 30 a second over DB, which joinery demo made, on a quiet machine
+	$(GO) test ./web/pages -run TestSpeed -speed sqlite:$(abspath $(patsubst sqlite:%,%,$(DB))) -count=1 -v -timeout 20m
 
 test-long: build ## the long proofs: 50 kills, 200 flipped bytes, full disks, 10,000 requests in two worlds
 	$(GO) test ./record -run TwoWorlds -long -timeout 60m
