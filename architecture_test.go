@@ -70,7 +70,7 @@ var imports = []struct{ pkg, may string }{
 	{"web", "fault fhir record record/access"},
 	{"web/chart", ""},
 	{"web/api", "fault fhir fhir/r4 fhir/path source/bundle record record/access record/search care/workflow web"},
-	{"web/pages", "fault written fhir timeline record/search record/access record care/workflow/clock care/model care/directory care/applied care/workflow web web/chart"},
+	{"web/pages", "fault written fhir timeline criteria criteria/language definitions packs record/search record/access record care/finding care/workflow/clock care/model care/model/plan care/directory care/applied care/workflow web web/chart"},
 	{"web/link", "fault fhir record/access care/workflow/clock care/workflow care/notice web"},
 	{"cmd/joinery", "*"},
 

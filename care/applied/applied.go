@@ -336,6 +336,31 @@ func read(res fhir.Value, etag string) *Standing {
 	return s
 }
 
+// All returns how it stands with every model that anybody applied, by id.
+func All(ctx context.Context, v *record.View) ([]*Standing, error) {
+	q, err := search.Parse("PlanDefinition", []search.Pair{{Name: "type", Value: "http://terminology.hl7.org/CodeSystem/plan-definition-type|workflow-definition"}, {Name: "_count", Value: "1000"}}, search.Options{Strict: true})
+	if err != nil {
+		return nil, fmt.Errorf("list models: %w", err)
+	}
+	page, err := v.Search(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("list models: %w", err)
+	}
+	var out []*Standing
+	for i := range page.Entries {
+		version := &page.Entries[i].Version
+		doc, err := version.Doc()
+		if err != nil {
+			return nil, fmt.Errorf("list models: %w", err)
+		}
+		if s := read(doc.Root(), version.ETag()); version.ID == planID(s.ID) {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Standing) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
 // Status returns how it stands with a model. The fault is NotFound when nobody
 // applied it.
 func Status(ctx context.Context, v *record.View, id string) (*Standing, error) {
@@ -345,24 +370,13 @@ func Status(ctx context.Context, v *record.View, id string) (*Standing, error) {
 // Running returns the versions of all models that are in force on a day, in any
 // area, by their ids.
 func Running(ctx context.Context, v *record.View, day timeline.Day) ([]*model.Model, error) {
-	q, err := search.Parse("PlanDefinition", []search.Pair{{Name: "status", Value: "active"}, {Name: "_count", Value: "1000"}}, search.Options{Strict: true})
+	all, err := All(ctx, v)
 	if err != nil {
-		return nil, fmt.Errorf("look up models: %w", err)
-	}
-	page, err := v.Search(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("look up models: %w", err)
+		return nil, err
 	}
 	var out []*model.Model
-	for i := range page.Entries {
-		doc, err := page.Entries[i].Version.Doc()
-		if err != nil {
-			return nil, fmt.Errorf("look up models: %w", err)
-		}
-		if !strings.HasPrefix(doc.Root().Get("url").Text(), urlPrefix) {
-			continue // a plan of somebody else's
-		}
-		for _, name := range read(doc.Root(), "").Versions(day) {
+	for _, s := range all {
+		for _, name := range s.Versions(day) {
 			m, err := Named(ctx, v, name)
 			if err != nil {
 				return nil, err

@@ -118,7 +118,7 @@ func marks(d *language.Definition) []coding {
 // are in it can be counted: FHIR has no search by RiskAssessment.code.
 func (one *finding) entered(labels access.Label, tags []coding) *assessment {
 	d := one.definition
-	_, called := places(d)
+	_, called := Places(d)
 	a := &assessment{
 		ResourceType: "RiskAssessment", ID: one.id, Status: "final",
 		Meta:    meta{Security: []coding{{System: access.LabelSystem, Code: "finding"}}, Tag: slices.Concat(marks(d), tags, []coding{{System: placeSystem, Code: one.place}})},

@@ -49,8 +49,8 @@ func placeOf(d *language.Definition, o criteria.Outcome) string {
 	return ""
 }
 
-// places returns every place of a definition, and how people call it.
-func places(d *language.Definition) (all []string, called map[string]string) {
+// Places returns every place of a definition that people are found in, and how people call it.
+func Places(d *language.Definition) (all []string, called map[string]string) {
 	called = map[string]string{}
 	add := func(place, name string) {
 		all = append(all, place)

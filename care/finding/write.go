@@ -197,7 +197,7 @@ func (f *Finder) announce(ctx context.Context) error {
 	var want []*group
 	var which []record.Changed
 	for _, d := range f.program.Definitions() {
-		all, called := places(d)
+		all, called := Places(d)
 		for _, place := range all {
 			g := placeGroup(d, place, called[place])
 			want, which = append(want, g), append(which, record.Changed{Type: "Group", ID: g.ID})

@@ -193,6 +193,12 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.plan(r.Context(), view, q)
+}
+
+// plan plans models for everybody in the record, for a view of it.
+func (d *desk) plan(ctx context.Context, view *record.View, q plan.Question) (*plan.Plan, error) {
+	var err error
 	if q.Exact {
 		err = treats(string(view.Subject().Purpose()), "An exact count")
 	} else {
@@ -201,17 +207,17 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	if err := inForce(r.Context(), view, &q); err != nil {
+	if err := inForce(ctx, view, &q); err != nil {
 		return nil, err
 	}
-	if err := beside(r.Context(), view, &q); err != nil {
+	if err := beside(ctx, view, &q); err != nil {
 		return nil, err
 	}
-	at, err := view.AskAll(r.Context(), planSays(&q))
+	at, err := view.AskAll(ctx, planSays(&q))
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	keeper, err := d.timelines(r.Context(), at)
+	keeper, err := d.timelines(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -221,17 +227,17 @@ func (d *desk) modelPlan(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	if !q.Exact {
 		for _, of := range q.Models {
-			counts, err := d.planCounts(r.Context(), set, &q, of)
+			counts, err := d.planCounts(ctx, set, &q, of)
 			if err != nil {
 				return nil, err
 			}
 			q.Released = append(q.Released, counts)
 		}
-		if q.Common, err = d.planCommon(r.Context(), set, &q); err != nil {
+		if q.Common, err = d.planCommon(ctx, set, &q); err != nil {
 			return nil, err
 		}
 	}
-	return plan.Make(r.Context(), set, q, runtime.GOMAXPROCS(0)) //nolint:wrapcheck // it is fit to be shown
+	return plan.Make(ctx, set, q, runtime.GOMAXPROCS(0)) //nolint:wrapcheck // it is fit to be shown
 }
 
 // inForce adds to a question the versions of its models that are in force, where

@@ -87,9 +87,6 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
-	if err := a.showPages(server, rec, base, c); err != nil {
-		return err
-	}
 	if err := a.openLinks(server, rec); err != nil {
 		return err
 	}
@@ -108,7 +105,11 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		return err
 	}
 	defer stopNotices()
-	closeDesk, err := a.openDesk(ctx, rec, log, kept.answer)
+	desk := newDesk(rec, a.clock, kept.answer, &told{path: a.toldPath()})
+	if err := a.showPages(server, rec, desk, base, c); err != nil {
+		return err
+	}
+	closeDesk, err := a.openDesk(ctx, desk, log)
 	if err != nil {
 		return err
 	}
@@ -126,8 +127,8 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 
 // showPages puts the pages behind the server. Cookies are kept to encrypted
 // connections unless the address says that clients use none.
-func (a *app) showPages(server *web.Server, rec *record.Record, base string, c *serveCommand) error {
-	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://")}
+func (a *app) showPages(server *web.Server, rec *record.Record, desk *desk, base string, c *serveCommand) error {
+	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://"), Plan: desk.plan}
 	var err error
 	if c.Site != "" {
 		if o.Site, err = pages.ReadSite(c.Site); err != nil {
@@ -148,7 +149,7 @@ func (a *app) showPages(server *web.Server, rec *record.Record, base string, c *
 
 // openDesk lets other commands reach the record by the local socket, when it is
 // in a SQLite file. What it returns closes it again.
-func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger, ask answering) (func(), error) {
+func (a *app) openDesk(ctx context.Context, desk *desk, log *slog.Logger) (func(), error) {
 	file, ok := sqlitePath(a.flags.DB)
 	if !ok {
 		return func() {}, nil
@@ -163,7 +164,7 @@ func (a *app) openDesk(ctx context.Context, rec *record.Record, log *slog.Logger
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, fmt.Sprintf("The socket %s cannot be made, by which other commands reach this one. Its path may be at most 107 characters long.", path), err)
 	}
-	server := &http.Server{Handler: newDesk(rec, a.clock, ask, &told{path: a.toldPath()}), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: desk, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			log.ErrorContext(ctx, "the local socket stopped", slog.Any("error", err))

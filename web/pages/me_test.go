@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"joinery/care/applied"
 	"joinery/care/model"
 	"joinery/care/workflow"
@@ -257,7 +259,7 @@ func TestMyPagesInABrowser(t *testing.T) {
 	invited := w.invites(m, "amina")
 	r := w.referred("amina")
 	w.store(`{"resourceType":"Appointment","id":"ap1","status":"booked","description":"Eye clinic","start":"2026-03-09T14:30:00Z","end":"2026-03-09T15:00:00Z","participant":[{"status":"accepted","actor":{"reference":"Patient/amina"}},{"status":"accepted","actor":{"display":"Elm eye clinic"}}]}`)
-	for _, one := range []struct{ as, path string }{
+	b.sweep([]seenBy{
 		{"patient", "/me"},
 		{"patient", "/me/invitations/" + string(invited.Task)},
 		{"patient", "/me/referrals/" + string(r.Task)},
@@ -267,9 +269,21 @@ func TestMyPagesInABrowser(t *testing.T) {
 		{"patient", "/me/sharing/consent-carer"},
 		{"carer", "/me"},
 		{"carer", "/me/record"},
-	} {
+	})
+}
+
+// seenBy is a page, and who looks at it.
+type seenBy struct{ as, path string }
+
+// sweep looks at pages at both widths; each must be there for whoever looks.
+func (b *browser) sweep(visits []seenBy) {
+	b.Helper()
+	for _, v := range visits {
 		for _, width := range []int64{1280, 320} {
-			b.see(one.as, one.path, width)
+			b.see(v.as, v.path, width)
+			if h := value(b, chromedp.Evaluate[string]("document.querySelector('h1').textContent")); h == "Page not found" || h == "This is not for you" {
+				b.Errorf("%s as %s is %q", v.path, v.as, h)
+			}
 		}
 	}
 }

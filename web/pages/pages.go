@@ -38,6 +38,7 @@ import (
 	"net/http"
 	"time"
 
+	"joinery/care/model/plan"
 	"joinery/fault"
 	"joinery/record"
 	"joinery/record/access"
@@ -63,6 +64,9 @@ type Options struct {
 	Secure bool
 	// Provider is another way to sign in; nil: there is none.
 	Provider *Provider
+	// Plan plans models of care for the people of the record, as joinery model plan
+	// does, for whoever is signed in as an operator there. Nil: pages plan nothing.
+	Plan func(context.Context, *record.View, plan.Question) (*plan.Plan, error)
 	// Site is whose pages these are; nil: nobody's yet.
 	Site *Site
 }
@@ -75,6 +79,7 @@ type Pages struct {
 	assets   *assets
 	screens  *screens
 	words    *glossary
+	tallies  tallies
 	crossing *http.CrossOriginProtection
 }
 

@@ -49,7 +49,7 @@ func readScreens(a *assets) (*screens, error) {
 }
 
 // shared are the templates that every page may use.
-var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html", "templates/own.html"}
+var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html", "templates/own.html", "templates/whole.html"}
 
 func (s *screens) parse(l *tongue) (map[string]*template.Template, error) {
 	base, err := template.New("frame").Funcs(s.functions(l)).ParseFS(templateFiles, shared...)
@@ -91,6 +91,13 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"inc":    func(n int) int { return n + 1 },
 		"some":   some,
 		"join":   strings.Join,
+		"comma":  comma,
+		"labelled": func(label string, view any) any {
+			return struct {
+				Label string
+				View  any
+			}{label, view}
+		},
 
 		// Components, for components.html.
 		"tag": newTag, "button": newButton, "secondary": secondaryButton, "warn": warningButton,

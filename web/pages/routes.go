@@ -38,6 +38,8 @@ var (
 	workers   = []access.Role{access.Staff, access.CaseFinder}
 	residents = []access.Role{access.Patient}
 	theirs    = []access.Role{access.Patient, access.Carer}
+	leads     = []access.Role{access.Lead}
+	whole     = []access.Role{access.Staff, access.Lead} // who see the whole system, as counts
 )
 
 // table is every page.
@@ -85,5 +87,14 @@ func table() []*route {
 		{get, "/me/sharing", residents, "sharing.title", (*call).sharing, "sharing.menu"},
 		{get, "/me/sharing/{id}", residents, "ending.title", (*call).endSharing, ""},
 		{post, "/me/sharing/{id}", residents, "ending.title", (*call).endedSharing, ""},
+
+		{get, "/system", whole, "system.title", (*call).system, "system.menu"},
+		{get, "/system/{tile}", whole, "tile.title", (*call).systemTile, ""},
+		{get, "/models", whole, "models.title", (*call).models, "models.menu"},
+		{get, "/models/{id}", whole, "model.title", (*call).model, ""},
+		{get, "/models/{id}/changes", leads, "changes.title", (*call).modelChanges, ""},
+		{get, "/models/{id}/plan", leads, "modelplan.title", (*call).modelPlan, ""},
+		{get, "/models/{id}/apply", leads, "apply.title", (*call).applyForm, ""},
+		{post, "/models/{id}/apply", leads, "applycheck.title", (*call).apply, ""},
 	}
 }

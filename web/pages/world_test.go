@@ -33,6 +33,7 @@ type world struct {
 	testing.TB
 	server *web.Server
 	rec    *record.Record
+	pages  *Pages
 	log    *lines
 	now    time.Time
 	people map[string]Visitor
@@ -71,7 +72,7 @@ func newSite(t testing.TB, site *Site) *world {
 	w.rec = rec
 	w.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(w.log, slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
 	w.people = cast()
-	if _, err := New(w.server, rec, Options{Clock: w.clock, Who: w.who, SignIn: "/sign-in", Site: site}); err != nil {
+	if w.pages, err = New(w.server, rec, Options{Clock: w.clock, Who: w.who, SignIn: "/sign-in", Site: site}); err != nil {
 		t.Fatal(err)
 	}
 	w.server.Handle("GET /testing/as/{who}", http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
@@ -122,6 +123,7 @@ func cast() map[string]Visitor {
 		"patient":   {must(access.NewPatient(access.Who{Client: "session-amina", Name: "Amina"}, "amina")), record.Grant{Role: "patient", Patient: "amina"}},
 		"carer":     {must(access.NewCarer(access.Who{Client: "session-carer", Name: "Yusuf"}, "carer")), record.Grant{Role: "carer", RelatedPersons: []fhir.ID{"carer"}}},
 		"finder":    {must(access.NewCaseFinder(access.Who{Client: "session-finder", Name: "Finder"}, access.Finder{Organization: "hub", Groups: []fhir.ID{"found"}})), record.Grant{Role: "casefinder", Organization: "hub", Groups: []fhir.ID{"found"}}},
+		"lead":      {must(access.NewLead(access.Who{Client: "session-lead", Name: "Lena Lead"})), record.Grant{Role: "lead"}},
 		"analyst":   {must(access.NewAnalyst(access.Who{Client: "session-analyst", Name: "Analyst"})), record.Grant{Role: "analyst"}},
 	}
 }

@@ -20,8 +20,8 @@ var ethnicities = map[string]string{
 	"N": "African", "P": "other Black", "R": "Chinese", "S": "any other", "Z": "not stated", "99": "not known",
 }
 
-// named returns a group's name as people read it.
-func named(by, name string) string {
+// Named returns a group's name as people read it.
+func Named(by, name string) string {
 	known := map[string]map[string]string{"borough": boroughs, "ethnicity": ethnicities}[by]
 	switch {
 	case name == "":

@@ -84,7 +84,7 @@ func (p *Part) textEligible(b *strings.Builder) {
 		}
 		var rows []string
 		for _, r := range g.Rows {
-			rows = append(rows, named(g.By, r.Name)+" "+comma(r.People))
+			rows = append(rows, Named(g.By, r.Name)+" "+comma(r.People))
 		}
 		wrapped(b, "  by "+g.By+": ", strings.Join(rows, ", "))
 	}
@@ -95,7 +95,7 @@ func (p *Part) textFlow(b *strings.Builder) {
 		b.WriteString("Expected in a year\n")
 		t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 		for _, s := range p.Flow {
-			fmt.Fprintf(t, "  %s\t  %s", figure(whole(s.Year)), s.Name)
+			fmt.Fprintf(t, "  %s\t  %s", Figure(whole(s.Year)), s.Name)
 			if s.Share != "" {
 				fmt.Fprintf(t, " (%s)", s.Share)
 			}
@@ -112,19 +112,19 @@ func (p *Part) textFlow(b *strings.Builder) {
 	if p.Capacity.AtOnce > 0 {
 		room = fmt.Sprintf("; there is room for %s at one time", thousands(int64(p.Capacity.AtOnce)))
 	}
-	wrapped(b, "Places: ", fmt.Sprintf("%d may begin in a week, %s would%s. %s.", p.Capacity.AWeek, figure(p.Capacity.Need), room, strings.Join(sites, "; ")))
+	wrapped(b, "Places: ", fmt.Sprintf("%d may begin in a week, %s would%s. %s.", p.Capacity.AWeek, Figure(p.Capacity.Need), room, strings.Join(sites, "; ")))
 	var waits []string
 	for _, w := range p.Waiting {
 		if w.People == 0 {
 			continue
 		}
-		waits = append(waits, fmt.Sprintf("week %d: %s wait (%s weeks), %s inside", w.Week, figure(whole(w.People)), figure(w.Weeks), figure(whole(w.Inside))))
+		waits = append(waits, fmt.Sprintf("week %d: %s wait (%s weeks), %s inside", w.Week, Figure(whole(w.People)), Figure(w.Weeks), Figure(whole(w.Inside))))
 	}
 	switch {
 	case len(waits) > 0:
 		wrapped(b, "Waiting list: ", strings.Join(waits, "; "))
 	case len(p.Waiting) > 0:
-		fmt.Fprintf(b, "Waiting list: nobody waits; %s people in the model at the end\n", figure(whole(p.Waiting[len(p.Waiting)-1].Inside)))
+		fmt.Fprintf(b, "Waiting list: nobody waits; %s people in the model at the end\n", Figure(whole(p.Waiting[len(p.Waiting)-1].Inside)))
 	}
 }
 
@@ -144,7 +144,7 @@ func (p *Part) textWork(b *strings.Builder, weeks int) {
 		for _, h := range w.ByWeek {
 			sum += h
 		}
-		fmt.Fprintf(t, "  %s\thave %s\tneed %s on average\tat most %s, in week %d\n", w.Title, figure(w.Have), figure(tenth(sum/float64(len(w.ByWeek)))), figure(w.Peak), w.PeakWeek)
+		fmt.Fprintf(t, "  %s\thave %s\tneed %s on average\tat most %s, in week %d\n", w.Title, Figure(w.Have), Figure(tenth(sum/float64(len(w.ByWeek)))), Figure(w.Peak), w.PeakWeek)
 	}
 	_ = t.Flush()
 	c := p.Cost
@@ -163,15 +163,15 @@ func (p *Part) textMeasures(b *strings.Builder) {
 		if i == 0 {
 			b.WriteString("Could an effect be seen? (5% error, 80% power, against as many others)\n")
 		}
-		now, hoped := figure(tenth(w.Now)), figure(tenth(w.Hoped))
+		now, hoped := Figure(tenth(w.Now)), Figure(tenth(w.Hoped))
 		if w.IsShare {
 			now, hoped = share(w.Now), share(w.Hoped)
 		}
 		when := "never"
 		if w.Months > 0 {
-			when = "after " + figure(math.Ceil(w.Months)) + " months"
+			when = "after " + Figure(math.Ceil(w.Months)) + " months"
 		}
-		wrapped(b, "  ", fmt.Sprintf("%s, from %s to %s: %s people are needed, %s a year are measured: %s", w.Title, now, hoped, thousands(int64(w.Needed)), figure(whole(w.AYear)), when))
+		wrapped(b, "  ", fmt.Sprintf("%s, from %s to %s: %s people are needed, %s a year are measured: %s", w.Title, now, hoped, thousands(int64(w.Needed)), Figure(whole(w.AYear)), when))
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *Part) warn(weeks int) {
 	p.warnOfPlaces(say, weeks)
 	for _, w := range p.Work {
 		if w.Over > 0 {
-			say("%s: %s hours are needed in week %d, and there are %s; more than there are from week %d on.", w.Title, figure(w.Peak), w.PeakWeek, figure(w.Have), w.Over)
+			say("%s: %s hours are needed in week %d, and there are %s; more than there are from week %d on.", w.Title, Figure(w.Peak), w.PeakWeek, Figure(w.Have), w.Over)
 		}
 	}
 	for _, w := range p.Measures {
@@ -34,10 +34,10 @@ func (p *Part) warn(weeks int) {
 		if w.Months == 0 || w.Months > months {
 			when := "never"
 			if w.Months > 0 {
-				when = "after " + figure(math.Ceil(w.Months)) + " months"
+				when = "after " + Figure(math.Ceil(w.Months)) + " months"
 			}
 			say("Too few people to show an effect on %q (%s): %s are needed, and as many to compare with; %s a year would be measured, so %s.",
-				w.Title, p.aspect(w.Measure), thousands(int64(w.Needed)), figure(math.Round(w.AYear)), when)
+				w.Title, p.aspect(w.Measure), thousands(int64(w.Needed)), Figure(math.Round(w.AYear)), when)
 		}
 	}
 }
@@ -48,21 +48,21 @@ func (p *Part) warnOfPlaces(say func(string, ...any), weeks int) {
 	last := len(f.begin) - 1
 	switch {
 	case f.sentOn >= 1:
-		say("Capacity is below need: %s people in %d weeks cannot be taken in time and go another way.", figure(math.Round(f.sentOn)), weeks)
+		say("Capacity is below need: %s people in %d weeks cannot be taken in time and go another way.", Figure(math.Round(f.sentOn)), weeks)
 	case f.waiting[last] >= 1 && f.waiting[last] > f.waiting[last/2]:
 		say("Capacity is below need: %s people a week would begin and %s can, so %s wait after %d weeks, and the list still grows.",
-			figure(p.Capacity.Need), figure(tenth(f.rate(last))), figure(math.Round(f.waiting[last])), weeks)
+			Figure(p.Capacity.Need), Figure(tenth(f.rate(last))), Figure(math.Round(f.waiting[last])), weeks)
 	}
 	if p.Capacity.Need < float64(p.Capacity.AWeek)/2 {
-		say("Most places would stand empty: %s people a week would begin, and there are places for %d.", figure(p.Capacity.Need), p.Capacity.AWeek)
+		say("Most places would stand empty: %s people a week would begin, and there are places for %d.", Figure(p.Capacity.Need), p.Capacity.AWeek)
 	}
 	if week := p.late(); week > 0 {
 		say("From week %d on, people wait longer than the %s that the model allows.", week, p.of.Waiting.AtMost)
 	}
 }
 
-// figure writes a number with commas, and a tenth where there is one.
-func figure(v float64) string {
+// Figure writes a number with commas, and a tenth where there is one.
+func Figure(v float64) string {
 	if v == math.Trunc(v) {
 		return thousands(int64(v))
 	}

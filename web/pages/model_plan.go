@@ -1,0 +1,191 @@
+package pages
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"time"
+
+	"joinery/care/model"
+	"joinery/care/model/plan"
+	"joinery/criteria"
+	"joinery/fault"
+	"joinery/timeline"
+	"joinery/web/chart"
+)
+
+// modelPlanView is what a model would reach, cost and cause, on one page.
+type modelPlanView struct {
+	ID, On   string
+	Weeks    int
+	People   string
+	Part     *plan.Part
+	Groups   []template.HTML
+	Flow     []flowRow
+	Waiting  template.HTML
+	Work     []hoursRow
+	Cost     []Row
+	Power    []powerRow
+	AtOnce   string
+	Need     string
+	Overlap  *plan.Overlap
+	Days     []Option // days that may be asked for
+	Elsewise string   // nothing is planned here: why not
+}
+
+type flowRow struct{ Name, Year, Share string }
+
+type hoursRow struct {
+	Title, Have, Mean, Peak string
+	Week                    int
+	Short                   bool // there is more work than hours
+}
+
+type powerRow struct{ Title, Now, Hoped, Needed, AYear, When string }
+
+// plannedMonths is how many month ends can be chosen for a plan.
+const plannedMonths = 6
+
+// modelPlan answers GET /models/{id}/plan: of the model that is shipped or, where
+// none is, of the one in force.
+func (c *call) modelPlan() (*page, error) {
+	m, _, err := c.modelAsked()
+	if err != nil {
+		return nil, err
+	}
+	if is := shipped()[m.ID]; is != nil {
+		m = is
+	}
+	if c.pages.Plan == nil {
+		return nil, fault.New(fault.Unavailable, "This server does not plan models. Ask for joinery model plan.")
+	}
+	today, _ := timeline.DayOf(c.now())
+	v := &modelPlanView{ID: m.ID}
+	on := timeline.NoDay
+	asked := c.asked.Get("on")
+	last := criteria.MonthEnd(today)
+	if last > today {
+		last = monthBefore(last)
+	}
+	for range plannedMonths {
+		chosen := asked == last.String() || asked == "" && on == timeline.NoDay
+		if chosen {
+			on = last
+		}
+		year, month, day := last.Date()
+		v.Days = append(v.Days, Option{Value: last.String(), Text: c.speaks("modelplan").long(time.Date(year, month, day, 0, 0, 0, 0, time.UTC)), Chosen: chosen})
+		last = monthBefore(last)
+	}
+	return c.planned(m, v, on)
+}
+
+// monthBefore returns the last day of the month before a day's.
+func monthBefore(d timeline.Day) timeline.Day {
+	year, month, _ := d.Date()
+	return timeline.Date(year, month, 1) - 1
+}
+
+// planned asks for the plan and makes the view.
+func (c *call) planned(m *model.Model, v *modelPlanView, on timeline.Day) (*page, error) {
+	if on == timeline.NoDay {
+		return nil, fault.New(fault.Invalid, "A plan is of the last day of a month.")
+	}
+	view, err := c.operates(readsAll)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.pages.Plan(c.ctx, view, plan.Question{Models: []*model.Model{m}, On: on})
+	switch kind := fault.KindOf(err); {
+	case kind == fault.TooMany || kind == fault.Denied || kind == fault.Invalid:
+		v.Elsewise = fault.MessageOf(err)
+		return &page{name: "modelplan", view: v}, nil
+	case err != nil:
+		return nil, err
+	}
+	v.fill(p)
+	return &page{name: "modelplan", view: v}, nil
+}
+
+// fill puts a plan into the words and figures of a page.
+func (v *modelPlanView) fill(p *plan.Plan) {
+	part := &p.Models[0]
+	v.Part, v.On, v.Weeks, v.People, v.Overlap = part, p.On.String(), p.Weeks, p.People, p.Overlap
+	for i, g := range part.Groups {
+		if len(g.Rows) < 2 {
+			continue
+		}
+		bars := chart.Bars{Heading: chart.Heading{Title: "Eligible by " + g.By, Says: "How many of those eligible are in each group; * is 1 to 7."}, Of: g.By, Unit: "people"}
+		for _, r := range g.Rows {
+			bars.Bars = append(bars.Bars, chart.Bar{Label: plan.Named(g.By, r.Name), Amount: amountTold(r.People)})
+		}
+		v.Groups = append(v.Groups, bars.Figure("group-"+strconv.Itoa(i)).HTML(3))
+	}
+	for _, s := range part.Flow {
+		v.Flow = append(v.Flow, flowRow{s.Name, plan.Figure(s.Year), s.Share})
+	}
+	v.Need = plan.Figure(part.Capacity.Need)
+	if part.Capacity.AtOnce > 0 {
+		v.AtOnce = strconv.Itoa(part.Capacity.AtOnce)
+	}
+	v.waiting(p)
+	for _, w := range part.Work {
+		sum := 0.0
+		for _, h := range w.ByWeek {
+			sum += h
+		}
+		v.Work = append(v.Work, hoursRow{w.Title, plan.Figure(w.Have), plan.Figure(math.Round(10*sum/float64(max(len(w.ByWeek), 1))) / 10), plan.Figure(w.Peak), w.PeakWeek, w.Over > 0})
+	}
+	v.costs(&part.Cost)
+	for _, w := range part.Measures {
+		row := powerRow{Title: w.Title, Now: plan.Figure(w.Now), Hoped: plan.Figure(w.Hoped), Needed: strconv.Itoa(w.Needed), AYear: plan.Figure(math.Round(w.AYear)), When: "never"}
+		if w.IsShare {
+			row.Now, row.Hoped = chart.Share(w.Now).Told, chart.Share(w.Hoped).Told
+		}
+		if w.Months > 0 {
+			row.When = fmt.Sprintf("after %s months", plan.Figure(math.Ceil(w.Months)))
+		}
+		v.Power = append(v.Power, row)
+	}
+}
+
+// waiting draws how many wait, week by week.
+func (v *modelPlanView) waiting(p *plan.Plan) {
+	part := &p.Models[0]
+	if len(part.Waiting) == 0 {
+		return
+	}
+	year, month, day := p.On.Date()
+	start := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	wait, inside := chart.Line{Label: "wait"}, chart.Line{Label: "in the model"}
+	for _, w := range part.Waiting {
+		at := start.AddDate(0, 0, 7*w.Week)
+		wait.Points = append(wait.Points, chart.Point{At: at, Amount: chart.Amount{Of: w.People, Told: plan.Figure(math.Round(w.People))}})
+		inside.Points = append(inside.Points, chart.Point{At: at, Amount: chart.Amount{Of: w.Inside, Told: plan.Figure(math.Round(w.Inside))}})
+	}
+	last := part.Waiting[len(part.Waiting)-1]
+	says := fmt.Sprintf("At the end %s people wait, %s weeks for who comes last, and %s are in the model.", plan.Figure(math.Round(last.People)), plan.Figure(last.Weeks), plan.Figure(math.Round(last.Inside)))
+	v.Waiting = chart.Lines{Heading: chart.Heading{Title: "Waiting list", Says: says, Source: "average numbers from the model's own assumptions"}, Unit: "people", Lines: []chart.Line{wait, inside}}.Figure("waiting").HTML(3)
+}
+
+func (v *modelPlanView) costs(c *plan.Cost) {
+	v.Cost = []Row{
+		{Key: "Team", Value: plan.Pounds(c.Team)}, {Key: "of which the work uses", Value: plan.Pounds(c.Work)},
+		{Key: "Other", Value: plan.Pounds(c.Items)}, {Key: "Together", Value: plan.Pounds(c.Total)},
+	}
+	if c.EachBegun > 0 {
+		v.Cost = append(v.Cost, Row{Key: "For each who begins", Value: plan.Pounds(c.EachBegun)})
+	}
+	if c.EachFinished > 0 {
+		v.Cost = append(v.Cost, Row{Key: "For each who completes", Value: plan.Pounds(c.EachFinished)})
+	}
+}
+
+// comma puts commas into a count as it is told.
+func comma(told string) string {
+	n, err := strconv.Atoi(told)
+	if err != nil {
+		return told
+	}
+	return chart.Count(n).Told
+}
