@@ -2,10 +2,12 @@ package pages
 
 import (
 	"cmp"
+	"net/http"
 	"strings"
 	"time"
 
 	"joinery/care/workflow"
+	"joinery/fault"
 	"joinery/fhir"
 )
 
@@ -13,6 +15,8 @@ import (
 type myPlanView struct {
 	Own   own
 	Words []entry
+	Worse []entry // what to do if things get worse, as it was agreed
+	Say   *Area   // in which they write what matters to them; nil: they cannot
 	Goals []goal
 	Parts []planPart
 	Doing []coming
@@ -47,6 +51,10 @@ func (c *call) myPlan() (*page, error) {
 		return nil, err
 	}
 	v := &myPlanView{Own: *o, Help: c.pages.Site.Help}
+	one, err := c.say(v, o)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range s.of["Goal"] {
 		switch l.Get("lifecycleStatus").Text() {
 		case "active", "accepted", "proposed", "planned", "on-hold":
@@ -58,6 +66,9 @@ func (c *call) myPlan() (*page, error) {
 		}
 	}
 	for _, l := range s.of["CarePlan"] {
+		if l.id == one { // its words stand above
+			continue
+		}
 		if l.status() == "active" || l.status() == "draft" || l.status() == "on-hold" {
 			v.Parts = append(v.Parts, s.planPart(l))
 		}
@@ -70,6 +81,53 @@ func (c *call) myPlan() (*page, error) {
 	}
 	v.Ring, err = c.practice(s)
 	return &page{name: "myplan", view: v}, err
+}
+
+// say puts what stands in the person's one plan into the view, their own words
+// first, and returns the plan's id. A carer to whom it is not open sees none of it.
+func (c *call) say(v *myPlanView, o *own) (fhir.ID, error) {
+	if !o.Acts {
+		v.Say = &Area{Field: Field{ID: "says", Name: "says", Label: c.word("myplan.say"), Hint: c.word("myplan.say-hint"), Size: "s"}, Rows: 3}
+	}
+	plan, err := c.flow().Plan(c.ctx, o.ID)
+	switch {
+	case o.Acts && fault.KindOf(err) == fault.NotFound:
+		return "", nil
+	case err != nil:
+		return "", err //nolint:wrapcheck // it is fit to be shown
+	}
+	for _, said := range plan.Words {
+		v.Words = append(v.Words, entry{Text: said.Text, On: dated{Time: said.At}})
+	}
+	for _, said := range plan.Worse {
+		v.Worse = append(v.Worse, entry{Text: said.Text, On: dated{Time: said.At}})
+	}
+	return plan.ID, nil
+}
+
+// sayMine answers POST /me/plan: a resident's own words go to the top of their plan.
+func (c *call) sayMine() (*page, error) {
+	if err := c.only("person", "says"); err != nil {
+		return nil, err
+	}
+	c.back = "/me/plan"
+	if fhir.ID(c.field("person")) != c.who.Grant.Patient {
+		return nil, errAnother
+	}
+	if c.field("says") == "" {
+		made, err := c.myPlan()
+		if err != nil {
+			return nil, err
+		}
+		v, _ := made.view.(*myPlanView)
+		v.Say.Error = c.word("myplan.lacks-says")
+		made.status, made.errors = http.StatusBadRequest, []mistake{{"says", v.Say.Error}}
+		return made, nil
+	}
+	if _, err := c.flow().Say(c.ctx, c.who.Grant.Patient, workflow.Saying{What: workflow.SayWords, Text: c.field("says")}); err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	return &page{to: c.back}, nil
 }
 
 // goal adds a goal: what the person said themselves is their own words.

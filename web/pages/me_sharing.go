@@ -141,22 +141,34 @@ func (c *call) endedSharing() (*page, error) {
 	if a.ETag != c.field("version") {
 		return nil, fault.New(fault.Conflict, "This was changed while you looked at it, so nothing was done. Look at it again.")
 	}
+	if err := c.endConsent(id, a.ETag); err != nil {
+		return nil, err
+	}
+	return &page{to: c.back}, nil
+}
+
+// endConsent makes a Consent inactive, from the version that was seen: what it
+// opened is closed at the next request.
+func (c *call) endConsent(id fhir.ID, version string) error {
 	found, err := c.view.Read(c.ctx, "Consent", id)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
+		return err //nolint:wrapcheck // it is fit to be shown
+	}
+	if found.ETag() != version {
+		return fault.New(fault.Conflict, "This was changed while you looked at it, so nothing was done. Look at it again.")
 	}
 	doc, err := found.Doc()
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the record's own bytes
+		return err //nolint:wrapcheck // the record's own bytes
 	}
 	start, end := doc.Root().Get("status").Span()
 	body := fhir.Splice(doc.Bytes(), []fhir.Edit{{Start: start, End: end, New: fhir.AppendQuoted(nil, "inactive")}})
 	if doc, err = fhir.Parse(body); err != nil {
-		return nil, fmt.Errorf("end a consent: %w", err)
+		return fmt.Errorf("end a consent: %w", err)
 	}
-	_, err = c.view.Transact(c.ctx, []record.Op{{Kind: record.Update, Type: "Consent", ID: id, Body: doc, IfMatch: a.ETag}})
+	_, err = c.view.Transact(c.ctx, []record.Op{{Kind: record.Update, Type: "Consent", ID: id, Body: doc, IfMatch: version}})
 	if err != nil {
-		return nil, fmt.Errorf("end a consent: %w", err)
+		return fmt.Errorf("end a consent: %w", err)
 	}
-	return &page{to: c.back}, nil
+	return nil
 }

@@ -145,6 +145,12 @@ func TestMyReferral(t *testing.T) {
 func TestMyPlanAndRecord(t *testing.T) {
 	w := newWorld(t)
 	w.wants(w.get("patient", "/me/plan"), 200, "I want to walk to the mosque on Fridays", "Diabetes care plan", "Feet looked at each year", "1 January 2025")
+	plan := w.get("patient", "/me/plan")
+	w.wants(w.post("patient", "/me/plan", plan.filled(t, "/me/plan")), 400, "Error: ", "Write what matters to you")
+	if done := w.post("patient", "/me/plan", plan.filled(t, "/me/plan", "says", "I want to sleep in my own bed")); done.Code != 303 {
+		t.Fatalf("said = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("patient", "/me/plan"), 200, "I want to sleep in my own bed", "3 February 2026")
 	a := w.get("patient", "/me/record")
 	w.wants(a, 200, "Type 2 diabetes mellitus", "too much sugar in the blood", "1 March 2010", "Metformin 500 mg tablets", "1 tablet twice a day", "Allergy to penicillin", "Anaphylaxis",
 		"Penicillin makes you ill", "No vaccination is recorded", "1 earlier", "Chest infection", "No clinician has checked these plain words")

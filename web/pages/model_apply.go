@@ -207,8 +207,10 @@ func (c *call) applyCheck(v *applyView, a applying) *applyCheck {
 	}
 	year, month, day := a.from.Date()
 	out.Rows = []Row{
-		{Key: c.word("apply.version"), Value: version}, {Key: c.word("apply.provider"), Value: provider},
-		{Key: c.word("apply.from"), Value: shortDate(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))}, {Key: c.word("apply.why"), Value: a.why},
+		{Key: c.word("apply.version"), Value: version},
+		{Key: c.word("apply.provider"), Value: provider},
+		{Key: c.word("apply.from"), Value: shortDate(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))},
+		{Key: c.word("apply.why"), Value: a.why},
 		{Key: c.word("apply.by"), Value: c.who.Subject.Who().Name},
 	}
 	for _, name := range []string{"hash", "was", "provider", "day", "month", "year", "why"} {

@@ -170,8 +170,10 @@ func (v *modelPlanView) waiting(p *plan.Plan) {
 
 func (v *modelPlanView) costs(c *plan.Cost) {
 	v.Cost = []Row{
-		{Key: "Team", Value: plan.Pounds(c.Team)}, {Key: "of which the work uses", Value: plan.Pounds(c.Work)},
-		{Key: "Other", Value: plan.Pounds(c.Items)}, {Key: "Together", Value: plan.Pounds(c.Total)},
+		{Key: "Team", Value: plan.Pounds(c.Team)},
+		{Key: "of which the work uses", Value: plan.Pounds(c.Work)},
+		{Key: "Other", Value: plan.Pounds(c.Items)},
+		{Key: "Together", Value: plan.Pounds(c.Total)},
 	}
 	if c.EachBegun > 0 {
 		v.Cost = append(v.Cost, Row{Key: "For each who begins", Value: plan.Pounds(c.EachBegun)})

@@ -16,7 +16,7 @@ var canaries = map[string][]string{
 	"999 000 0042":  {"gp", "nurse", "patient", "carer"},
 	"ZZ1 1ZZ":       {"gp", "nurse", "patient", "carer", "finder"},
 	"Hidden-Canary": {},
-	"Sealed-Canary": {"patient"},
+	"Sealed-Canary": {"patient", "privacy"}, // to whom the audit says which id this test asks for
 }
 
 var inPath = regexp.MustCompile(`\{([a-z]+)\}`)

@@ -39,6 +39,9 @@ var (
 	residents = []access.Role{access.Patient}
 	theirs    = []access.Role{access.Patient, access.Carer}
 	leads     = []access.Role{access.Lead}
+	keepers   = []access.Role{access.Administrator}
+	privacy   = []access.Role{access.Governance}
+	admins    = []access.Role{access.Administrator, access.Governance}
 	whole     = []access.Role{access.Staff, access.Lead} // who see the whole system, as counts
 )
 
@@ -83,7 +86,9 @@ func table() []*route {
 		{get, "/me/referrals/{task}", theirs, "myreferral.title", (*call).myReferral, ""},
 		{post, "/me/referrals/{task}", theirs, "myreferral.title", (*call).moveMine, ""},
 		{get, "/me/plan", theirs, "myplan.title", (*call).myPlan, "myplan.menu"},
+		{post, "/me/plan", residents, "myplan.title", (*call).sayMine, ""},
 		{get, "/me/record", theirs, "myrecord.title", (*call).myRecord, "myrecord.menu"},
+		{get, "/me/looked", residents, "looked.title", (*call).whoLooked, "looked.menu"},
 		{get, "/me/sharing", residents, "sharing.title", (*call).sharing, "sharing.menu"},
 		{get, "/me/sharing/{id}", residents, "ending.title", (*call).endSharing, ""},
 		{post, "/me/sharing/{id}", residents, "ending.title", (*call).endedSharing, ""},
@@ -96,5 +101,20 @@ func table() []*route {
 		{get, "/models/{id}/plan", leads, "modelplan.title", (*call).modelPlan, ""},
 		{get, "/models/{id}/apply", leads, "apply.title", (*call).applyForm, ""},
 		{post, "/models/{id}/apply", leads, "applycheck.title", (*call).apply, ""},
+
+		{get, "/admin", admins, "admin.title", (*call).admin, "admin.menu"},
+		{get, "/admin/agreements", keepers, "agreements.title", (*call).agreements, ""},
+		{post, "/admin/agreements", keepers, "agreements.title", (*call).startAgreement, ""},
+		{post, "/admin/agreements/{id}", keepers, "agreements.title", (*call).endAgreement, ""},
+		{get, "/admin/accounts", keepers, "accounts.title", (*call).accounts, ""},
+		{post, "/admin/accounts", keepers, "accounts.title", (*call).makeAccount, ""},
+		{get, "/admin/organisations", keepers, "organisations.title", (*call).organisations, ""},
+		{get, "/admin/tokens", keepers, "tokens.title", (*call).tokens, ""},
+		{post, "/admin/tokens", keepers, "tokens.title", (*call).revokeToken, ""},
+		{get, "/admin/audit", privacy, "audit.title", (*call).auditPage, ""},
+		{post, "/admin/audit", privacy, "audit.title", (*call).auditSearch, ""},
+		{get, "/admin/alerts", privacy, "alerts.title", (*call).alerts, ""},
+		{get, "/admin/why", privacy, "why.title", (*call).whyPage, ""},
+		{post, "/admin/why", privacy, "why.title", (*call).why, ""},
 	}
 }

@@ -123,6 +123,8 @@ func cast() map[string]Visitor {
 		"patient":   {must(access.NewPatient(access.Who{Client: "session-amina", Name: "Amina"}, "amina")), record.Grant{Role: "patient", Patient: "amina"}},
 		"carer":     {must(access.NewCarer(access.Who{Client: "session-carer", Name: "Yusuf"}, "carer")), record.Grant{Role: "carer", RelatedPersons: []fhir.ID{"carer"}}},
 		"finder":    {must(access.NewCaseFinder(access.Who{Client: "session-finder", Name: "Finder"}, access.Finder{Organization: "hub", Groups: []fhir.ID{"found"}})), record.Grant{Role: "casefinder", Organization: "hub", Groups: []fhir.ID{"found"}}},
+		"admin":     {must(access.NewAdministrator(access.Who{Client: "session-admin", Name: "Adam Keeper"})), record.Grant{Role: "administrator"}},
+		"privacy":   {must(access.NewGovernance(access.Who{Client: "session-privacy", Name: "Pia Privacy"})), record.Grant{Role: "governance"}},
 		"lead":      {must(access.NewLead(access.Who{Client: "session-lead", Name: "Lena Lead"})), record.Grant{Role: "lead"}},
 		"analyst":   {must(access.NewAnalyst(access.Who{Client: "session-analyst", Name: "Analyst"})), record.Grant{Role: "analyst"}},
 	}

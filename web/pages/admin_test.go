@@ -1,0 +1,136 @@
+package pages
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"joinery/record"
+	"joinery/record/access"
+)
+
+// TestWhoLookedAtMyRecord: the person reads who looked, for what, and when.
+func TestWhoLookedAtMyRecord(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("patient", "/me/looked"), 200, "Who looked at my record")
+	w.wants(w.get("gp", "/people/amina"), 200)
+	w.now = w.now.Add(time.Minute)
+	a := w.get("patient", "/me/looked")
+	w.wants(a, 200, "Dr Ann Gray", "To treat you or look after you", "Looked at", "3 February 2026")
+	w.wants(w.get("carer", "/me/looked"), 403)
+}
+
+// TestAgreementsStartAndEndAtOnce: the nurse sees Amina from the moment that her
+// team and the practice agree, and no longer from the moment that it ends.
+func TestAgreementsStartAndEndAtOnce(t *testing.T) {
+	w := newWorld(t)
+	a := w.get("admin", "/admin/agreements")
+	w.wants(a, 200, "sharing agreement", "Elm Practice", "treating and looking after people")
+	w.wants(w.get("gp", "/people/amina"), 200)
+	end := "/admin/agreements/agreement"
+	stale := a.filled(t, end)
+	stale.Set("version", `W/"0"`)
+	w.wants(w.post("admin", end, stale), 409)
+	if done := w.post("admin", end, a.filled(t, end)); done.Code != 303 {
+		t.Fatalf("ended = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("gp", "/people/amina"), 404)
+	a = w.get("admin", "/admin/agreements")
+	w.wants(a, 200, "No agreement is in force", "No longer in force")
+	start := "/admin/agreements"
+	w.wants(w.post("admin", start, a.filled(t, start, "title", "", "day", "31", "month", "2", "year", "2026")), 400, "Say what it is called", "at least two organisations", "at least one purpose", "Enter a day that there is")
+	form := a.filled(t, start, "title", "Elm and the team")
+	form["party"], form["purpose"] = []string{"Organization/gp", "Organization/team"}, []string{"TREAT"}
+	if done := w.post("admin", start, form); done.Code != 303 {
+		t.Fatalf("started = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("gp", "/people/amina"), 200)
+	w.wants(w.get("admin", "/admin/agreements"), 200, "Elm and the team", "Community team, Elm Practice")
+}
+
+// TestAccountsAndTokens: accounts are made, told once, reset and disabled; tokens
+// are listed and revoked.
+func TestAccountsAndTokens(t *testing.T) {
+	w := newWorld(t)
+	path := "/admin/accounts"
+	w.wants(w.get("admin", path), 200, "There is no account")
+	form := w.get("admin", path).filled(t, path, "do", "make", "name", "ann@elm.example", "display", "Dr Ann Gray", "role", "staff", "practitioner", "gray", "organisation", "gp")
+	made := w.post("admin", path, form)
+	w.wants(made, 200, "To be handed over now", "ann@elm.example", "Recovery codes")
+	w.wants(w.post("admin", path, form), 400, "Error: Accounts")
+	list := w.get("admin", path)
+	w.wants(list, 200, "ann@elm.example", "Dr Ann Gray", "The password is to be changed")
+	if strings.Contains(list.text, "To be handed over now") {
+		t.Error("a password is told twice")
+	}
+	disable := list.filled(t, path, "do", "disable")
+	if done := w.post("admin", path, disable); done.Code != 303 {
+		t.Fatalf("disabled = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("admin", path), 200, "Disabled")
+	if _, err := w.rec.As(w.operator()).CreateToken(t.Context(), "laboratory", record.Grant{Scope: "system/Observation.c"}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	a := w.get("admin", "/admin/tokens")
+	w.wants(a, 200, "laboratory", "system/Observation.c")
+	if done := w.post("admin", "/admin/tokens", a.filled(t, "/admin/tokens")); done.Code != 303 {
+		t.Fatalf("revoked = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("admin", "/admin/tokens"), 200, "Revoked")
+	w.wants(w.get("admin", "/admin/organisations"), 200, "Elm Practice")
+}
+
+// TestTheAuditAndWhy: who answers for privacy finds who asked for what, what was
+// refused, and who could see something by which rule; and no entry of anyone.
+func TestTheAuditAndWhy(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("gp", "/people/amina"), 200)
+	w.wants(w.get("elsewhere", "/people/nobody"), 404)
+	path := "/admin/audit"
+	form := w.get("privacy", path).filled(t, path, "person", "amina", "outcome", "any")
+	a := w.post("privacy", path, form)
+	w.wants(a, 200, "Dr Ann Gray", "Patient/amina", "staff/treat")
+	form.Set("person", "")
+	form.Set("outcome", "refused")
+	w.wants(w.post("privacy", path, form), 200, "Dr Far", "Refused")
+	form.Set("person", "not an id")
+	w.wants(w.post("privacy", path, form), 400, "Enter the id of a Patient")
+	w.wants(w.get("privacy", "/admin/alerts"), 200, "There is nothing to be looked at")
+	if _, err := w.rec.As(w.people["admin"].Subject).CreateAccount(t.Context(), record.NewAccount{Name: "ann@elm.example", Grant: record.Grant{Role: "staff", Practitioner: "gray", Organization: "gp", Purpose: access.Treatment, Display: "Dr Ann Gray"}}); err != nil {
+		t.Fatal(err)
+	}
+	ask := "/admin/why"
+	page := w.get("privacy", ask)
+	w.wants(w.post("privacy", ask, page.filled(t, ask, "account", "ann@elm.example", "type", "Condition", "id", "c1")), 200, "Yes, they could see it now", "they are in the care team", "staff/treat")
+	for _, id := range []string{"sealed", "no-such"} {
+		w.wants(w.post("privacy", ask, page.filled(t, ask, "account", "ann@elm.example", "type", "Condition", "id", id)), 200, "No, they could not see it now")
+	}
+	w.wants(w.post("privacy", ask, page.filled(t, ask, "account", "who@elm.example", "type", "Condition", "id", "c1")), 400, "Error: ")
+	w.wants(w.post("privacy", ask, page.filled(t, ask, "account", "ann@elm.example", "type", "Nothing", "id", "c1")), 400)
+	for _, path := range []string{path, ask, "/admin/alerts", "/admin"} {
+		for _, as := range []string{"gp", "lead", "patient", "analyst"} {
+			w.wants(w.get(as, path), 403)
+		}
+	}
+}
+
+// TestAdminInABrowser looks at the pages of those who keep the record.
+func TestAdminInABrowser(t *testing.T) {
+	w := newWorld(t)
+	b := newBrowser(t, w)
+	w.wants(w.get("gp", "/people/amina"), 200)
+	if _, err := w.rec.As(w.people["admin"].Subject).CreateAccount(t.Context(), record.NewAccount{Name: "ann@elm.example", Grant: record.Grant{Role: "staff", Practitioner: "gray", Organization: "gp", Purpose: access.Treatment, Display: "Dr Ann Gray"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.sweep([]seenBy{
+		{"patient", "/me/looked"},
+		{"admin", "/admin"},
+		{"admin", "/admin/agreements"},
+		{"admin", "/admin/accounts"},
+		{"admin", "/admin/organisations"},
+		{"admin", "/admin/tokens"},
+		{"privacy", "/admin/audit"},
+		{"privacy", "/admin/alerts"},
+		{"privacy", "/admin/why"},
+	})
+}
