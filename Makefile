@@ -19,7 +19,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick bench-pages live test-long whole compare thread oracle engine assets assets-if-node fuzz clean
+.PHONY: help build run test race race-small check lint format generate bench bench-quick bench-pages live test-long whole compare tour thread oracle engine assets assets-if-node fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ whole: build ## all shipped definitions of the flat set POPULATION on the day ON
 compare: ## three shipped definitions of the flat set POPULATION beside the same in DuckDB's SQL (needs npm)
 	cd criteria/testdata/duckdb && npm ci --silent
 	COMPARE_POPULATION=$(abspath $(POPULATION)) $(GO) test ./criteria -run TestAsDuckDB -count=1 -long -v -timeout 60m
+
+tour: ## make the pictures of the README's tour again (needs Chromium)
+	mkdir -p docs/tour
+	JOINERY_TOUR=$(abspath docs/tour) $(GO) test ./web/pages -run TestTheDemonstration -count=1
 
 thread: build ## one thread from end to end: people in and out, verified; a definition asked of them; somebody referred, helped and written to
 	$(GO) test ./cmd/joinery -run 'TestScripts/thread' -count=1 -v

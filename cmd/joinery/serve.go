@@ -40,11 +40,10 @@ While it runs it owns a SQLite file; other commands on the same --db go through 
 
 With --letters, people are told of what was decided about them, as docs/notices.md says.
 
-    joinery serve
-    joinery serve --letters letters --contact "020 7946 0100, or hello@network.example"
-
 With --find, people whom a definition finds are written to the record with the reasons, within a second of the change that decides it, and on the day when time alone does.
 
+    joinery serve
+    joinery serve --letters letters --contact "020 7946 0100, or hello@network.example"
     joinery serve --find health-1000,falls.yaml
     joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir`
 }

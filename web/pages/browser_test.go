@@ -117,12 +117,15 @@ func (b *browser) picture(as, path string, width int64) {
 	if dir == "" {
 		return
 	}
-	png := value(b, chromedp.FullScreenshot(100))
+	png := b.shot()
 	name := fmt.Sprintf("%s-%s-%d.png", strings.Trim(strings.NewReplacer("/", "_", "?", "_", "&", "_", "=", "-").Replace(path), "_"), as, width)
 	if err := os.WriteFile(filepath.Join(dir, name), png, 0o600); err != nil {
 		b.Fatal(err)
 	}
 }
+
+// shot is a picture of the whole page, as PNG.
+func (b *browser) shot() []byte { return value(b, chromedp.FullScreenshot(100)) }
 
 // enter makes somebody the one who is signed in; "nobody" is no one.
 func (b *browser) enter(as string) {
