@@ -101,7 +101,7 @@ func (m *Mail) dial(ctx context.Context) (*smtp.Client, error) {
 			client.Close()
 			return nil, fmt.Errorf("begin TLS with the mail server: %w", err)
 		}
-	} else if ip := net.ParseIP(m.host); m.host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	} else if !local(m.host) {
 		client.Close()
 		return nil, errors.New("the mail server offers no TLS, and e-mail does not leave without")
 	}

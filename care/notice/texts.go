@@ -39,6 +39,7 @@ func NewTexts(address, secret string) (*Texts, error) {
 	return &Texts{address, secret, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 
+// local reports whether a host is by its address this very machine.
 func local(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -113,22 +114,27 @@ func (a *app) printHandover(told record.Handover, known bool) error {
 	return nil
 }
 
+// readAccount reads what is asked for, and what it grants: to the account that the
+// address names, or else to a new one.
+func readAccount(r *http.Request) (n newAccount, g record.Grant, err error) {
+	if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
+		return n, g, fault.Wrap(fault.Invalid, "What was asked for cannot be read.", err)
+	}
+	if g, err = n.Grantee.grant(n.Role); g.Display == "" {
+		g.Display = cmp.Or(r.PathValue("name"), n.Name)
+	}
+	return n, g, err
+}
+
 // createAccount answers with what the holder of a new account needs.
 func (d *desk) createAccount(_ http.ResponseWriter, r *http.Request) (any, error) {
 	view, err := d.view(r)
 	if err != nil {
 		return nil, err
 	}
-	var n newAccount
-	if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "What was asked for cannot be read.", err)
-	}
-	g, err := n.Grantee.grant(n.Role)
+	n, g, err := readAccount(r)
 	if err != nil {
 		return nil, err
-	}
-	if g.Display == "" {
-		g.Display = n.Name
 	}
 	return view.CreateAccount(r.Context(), record.NewAccount{
 		Name: n.Name, Grant: g, Password: n.Password, WithoutCodes: n.NoCodes, Demo: n.Demo, Secret: n.Secret,
@@ -235,16 +241,9 @@ func (d *desk) accountRights(_ http.ResponseWriter, r *http.Request) (any, error
 	if err != nil {
 		return nil, err
 	}
-	var n newAccount
-	if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "What was asked for cannot be read.", err)
-	}
-	g, err := n.Grantee.grant(n.Role)
+	_, g, err := readAccount(r)
 	if err != nil {
 		return nil, err
-	}
-	if g.Display == "" {
-		g.Display = r.PathValue("name")
 	}
 	return true, view.ChangeRights(r.Context(), r.PathValue("name"), g)
 }

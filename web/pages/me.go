@@ -263,18 +263,10 @@ func (c *call) practice(s *sheaf) (ringing, error) {
 
 // taskDone answers POST /me/tasks/{task}: what was for the person to do is done.
 func (c *call) taskDone() (*page, error) {
-	id, err := c.id("task")
-	if err != nil {
-		return nil, err
-	}
 	if err := c.only("person", "version"); err != nil {
 		return nil, err
 	}
-	now, err := c.flow().Now(c.ctx, id)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
-	}
-	o, err := c.ownOf(now.Patient)
+	now, o, err := c.ownTask(func(*workflow.Now) bool { return true })
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +274,7 @@ func (c *call) taskDone() (*page, error) {
 	if err := c.madeFor(now.Patient); err != nil {
 		return nil, err
 	}
-	if _, err := c.flow().Do(c.ctx, id, workflow.Making{Move: "done", Version: c.field("version")}); err != nil {
+	if _, err := c.flow().Do(c.ctx, now.Task, workflow.Making{Move: "done", Version: c.field("version")}); err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	return &page{to: "/me" + o.Query}, nil

@@ -41,19 +41,9 @@ func (c *call) invitation() (*page, error) {
 
 // invited returns the invitation in the address, and whose it is.
 func (c *call) invited() (*workflow.Now, *own, error) {
-	id, err := c.id("task")
-	if err != nil {
-		return nil, nil, err
-	}
-	now, err := c.flow().Now(c.ctx, id)
-	if err != nil {
-		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
-	}
-	if now.Kind != workflow.KindInvite || now.State == "passed" { // whom nobody invited does not learn of it here
-		return nil, nil, errAbsent
-	}
-	o, err := c.ownOf(now.Patient)
-	return now, o, err
+	return c.ownTask(func(now *workflow.Now) bool {
+		return now.Kind == workflow.KindInvite && now.State != "passed" // whom nobody invited does not learn of it here
+	})
 }
 
 func (c *call) invitationView(now *workflow.Now, o *own) (*invitationView, error) {

@@ -53,19 +53,7 @@ func (c *call) myReferral() (*page, error) {
 
 // mine returns the referral in the address, and whose it is.
 func (c *call) mine() (*workflow.Now, *own, error) {
-	id, err := c.id("task")
-	if err != nil {
-		return nil, nil, err
-	}
-	now, err := c.flow().Now(c.ctx, id)
-	if err != nil {
-		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
-	}
-	if now.Referral == nil {
-		return nil, nil, errAbsent
-	}
-	o, err := c.ownOf(now.Patient)
-	return now, o, err
+	return c.ownTask(func(now *workflow.Now) bool { return now.Referral != nil })
 }
 
 func (c *call) myReferralView(now *workflow.Now, o *own) (*myReferralView, error) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"joinery/care/workflow"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record/access"
@@ -44,6 +45,24 @@ func (c *call) own() (*own, error) {
 		}
 	}
 	return &o, nil
+}
+
+// ownTask returns the task in the address and whose it is, for a page about tasks of
+// one kind.
+func (c *call) ownTask(fits func(*workflow.Now) bool) (*workflow.Now, *own, error) {
+	id, err := c.id("task")
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := c.flow().Now(c.ctx, id)
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	if !fits(now) {
+		return nil, nil, errAbsent
+	}
+	o, err := c.ownOf(now.Patient)
+	return now, o, err
 }
 
 // ownOf is own for a page about a resource of somebody: they must be who it is of.
