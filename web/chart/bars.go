@@ -22,7 +22,7 @@ type Target struct {
 }
 
 // Figure draws the bars, each below its label.
-func (b Bars) Figure(id string) Figure {
+func (b Bars) Figure(id string, w *Words) Figure {
 	head := []string{b.Of, b.Unit}
 	rows := make([][]string, 0, len(b.Bars)+1)
 	for _, one := range b.Bars {
@@ -31,7 +31,7 @@ func (b Bars) Figure(id string) Figure {
 	if b.Target != nil {
 		rows = append(rows, []string{b.Target.Label, b.Target.Amount.Told})
 	}
-	return figure(b.Heading, id, head, rows, b.draw)
+	return figure(b.Heading, id, w, head, rows, b.draw)
 }
 
 func (b Bars) greatest() float64 {
@@ -58,7 +58,7 @@ func (b Bars) draw(c *canvas) {
 	if t := b.Target; t != nil && t.Amount.known() {
 		x, end := across.at(t.Amount.Of), 48*float64(len(b.Bars))
 		c.line(x, 2, x, end, target, "2 3")
-		label := t.Label + ": " + t.Amount.Told
+		label := c.words.named(t.Label, t.Amount)
 		c.text(x, end+16, anchored(x, label, c.width), target, label)
 	}
 	y := 2.0
@@ -76,7 +76,7 @@ func bar(c *canvas, across scale, y float64, one Bar, colour string) {
 		return
 	}
 	end := across.at(max(one.Amount.Of, 0))
-	c.rect(2, y, end-2, 20, colour, one.Label+": "+one.Amount.Told)
+	c.rect(2, y, end-2, 20, colour, c.words.named(one.Label, one.Amount))
 	c.text(end+6, y+15, from, ink, one.Amount.Told)
 }
 

@@ -21,6 +21,7 @@ const (
 // canvas is a drawing as it grows. It is as high as what is drawn on it.
 type canvas struct {
 	b      strings.Builder
+	words  *Words
 	width  float64
 	height float64
 }
@@ -38,7 +39,7 @@ func (c *canvas) tip(element, says string) {
 		c.b.WriteString("/>")
 		return
 	}
-	fmt.Fprintf(&c.b, "><title>%s</title></%s>", html.EscapeString(says), element)
+	fmt.Fprintf(&c.b, "><title>%s</title></%s>", html.EscapeString(c.words.shown(says)), element)
 }
 
 func (c *canvas) rect(x, y, w, h float64, fill, says string) {
@@ -69,7 +70,7 @@ const (
 )
 
 func (c *canvas) text(x, y float64, anchor, colour, s string) {
-	fmt.Fprintf(&c.b, `<text x="%s" y="%s" text-anchor="%s" fill="%s">%s</text>`, num(x), num(y), anchor, colour, html.EscapeString(s))
+	fmt.Fprintf(&c.b, `<text x="%s" y="%s" text-anchor="%s" fill="%s">%s</text>`, num(x), num(y), anchor, colour, html.EscapeString(c.words.shown(s)))
 	c.reach(y + 4)
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,16 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
+// english is what these drawings say of themselves.
+var english = &Words{
+	Numbers: "Show the numbers", Source: "Source: {source}", Nothing: "Nothing to show yet",
+	Date: "Date", Stage: "Stage", Before: "Of the stage before", Left: "Not gone on, and why", What: "What", Where: "Where", When: "When", Until: "Until",
+	Named: "{name}: {amount}", OnDay: "{name}, {day}", Lasted: "{name}, {from} to {until}", Beside: "{amount} ({share})", List: "{one}; {next}",
+	Number: "1,234.5", Share: "{n}%", Day: "{day} {month} {year}", DayOfYear: "{day} {month}", Month: "{month} {year}",
+	Months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	Short:  [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+}
+
 func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 
 // shown are figures of every kind, with what is hard in each: something
@@ -26,7 +37,7 @@ func shown() map[string]Figure {
 	months := func(from int, amounts ...float64) []Point {
 		var out []Point
 		for i, a := range amounts {
-			p := Point{At: day(2025, time.Month(i+1), 1), Amount: Count(int(a))}
+			p := Point{At: day(2025, time.Month(i+1), 1), Amount: english.Count(int(a))}
 			if math.IsNaN(a) {
 				p.Amount = Withheld("fewer than 5")
 			}
@@ -40,38 +51,38 @@ func shown() map[string]Figure {
 			Heading: Heading{Title: "Waiting, by site", Says: "Most people wait at the north site.", Source: "invented for this test"},
 			Of:      "Site", Unit: "people",
 			Bars: []Bar{
-				{"North", Count(1241)},
-				{"South, with a name that is far too long for a telephone held upright", Count(310)},
+				{"North", english.Count(1241)},
+				{"South, with a name that is far too long for a telephone held upright", english.Count(310)},
 				{"East <b>&amp;</b>", Withheld("fewer than 5")},
-				{"West", Count(0)},
+				{"West", english.Count(0)},
 			},
-			Target: &Target{"At most", Count(400)},
-		}.Figure("waiting"),
+			Target: &Target{"At most", english.Count(400)},
+		}.Figure("waiting", english),
 		"funnel": Funnel{
 			Heading: Heading{Title: "From found to finished", Says: "Half of those invited did not answer.", Source: "invented for this test"},
 			Unit:    "people",
 			Stages: []Stage{
-				{"Eligible", Count(800), nil},
-				{"Invited", Count(400), []Bar{{"no room", Count(390)}, {"not suitable", Count(10)}}},
-				{"Consented", Count(200), []Bar{{"no answer", Count(180)}, {"said no", Count(20)}}},
-				{"Active", Count(150), nil},
+				{"Eligible", english.Count(800), nil},
+				{"Invited", english.Count(400), []Bar{{"no room", english.Count(390)}, {"not suitable", english.Count(10)}}},
+				{"Consented", english.Count(200), []Bar{{"no answer", english.Count(180)}, {"said no", english.Count(20)}}},
+				{"Active", english.Count(150), nil},
 				{"Completed", Withheld("fewer than 5"), nil},
 			},
-		}.Figure("funnel"),
+		}.Figure("funnel", english),
 		"lines": Lines{
 			Heading: Heading{Title: "Seen in time", Says: "North reached its target in June; South did not.", Source: "invented for this test"},
 			Unit:    "people a month",
 			Lines:   []Line{{"North", months(0, 10, 14, gap, 22, 25, 31, 30)}, {"South", months(1, 0, 12, 13, 12, 14, 13, 29)}},
-			Target:  &Target{"Target", Count(28)},
-		}.Figure("lines"),
+			Target:  &Target{"Target", english.Count(28)},
+		}.Figure("lines", english),
 		"timeline": Timeline{
 			Heading: Heading{Title: "Who saw Amina", Says: "Two agencies saw her after the fall."},
 			Lanes: []Lane{
 				{"Ambulance", []Event{{Label: "Fall", Start: day(2026, 2, 3)}}},
 				{"Hospital", []Event{{Label: "Stay", Start: day(2026, 2, 3), End: day(2026, 2, 9)}, {Label: "Clinic", Start: day(2026, 3, 20)}}},
 			},
-		}.Figure("who"),
-		"nothing": Lines{Heading: Heading{Title: "Nothing yet", Says: "Nothing was counted."}, Unit: "people"}.Figure("none"),
+		}.Figure("who", english),
+		"nothing": Lines{Heading: Heading{Title: "Nothing yet", Says: "Nothing was counted."}, Unit: "people"}.Figure("none", english),
 	}
 }
 
@@ -92,7 +103,7 @@ func TestFiguresStayAsTheyWere(t *testing.T) {
 			t.Errorf("%s changed; look at it, then -update:\n%s", name, d)
 		}
 	}
-	spark := string(Sparkline("s", "Blood pressure fell from 160 to 140.", []Amount{Count(160), Withheld("not known"), Count(150), Count(140)}))
+	spark := string(Sparkline("s", "Blood pressure fell from 160 to 140.", []Amount{english.Count(160), Withheld("not known"), english.Count(150), english.Count(140)}))
 	inspect(t, spark)
 }
 
@@ -105,7 +116,7 @@ func TestWhateverComesInIsDrawn(t *testing.T) {
 			if rapid.Bool().Draw(t, "withheld") {
 				return Withheld(text.Draw(t, "instead"))
 			}
-			return Count(rapid.IntRange(0, 2_000_000).Draw(t, "n"))
+			return english.Count(rapid.IntRange(0, 2_000_000).Draw(t, "n"))
 		})
 		heading := Heading{Title: text.Draw(t, "title"), Says: text.Draw(t, "says"), Source: text.Draw(t, "source")}
 		bars := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Bar { return Bar{text.Draw(t, "label"), amount.Draw(t, "amount")} }), 0, 6).Draw(t, "bars")
@@ -125,10 +136,10 @@ func TestWhateverComesInIsDrawn(t *testing.T) {
 			lane.Events = append(lane.Events, Event{Label: b.Label, Start: when.Draw(t, "start")})
 		}
 		for _, f := range []Figure{
-			Bars{Heading: heading, Of: "of", Unit: "u", Bars: bars, Target: aim}.Figure("a"),
-			Funnel{Heading: heading, Unit: "u", Stages: stages}.Figure("b"),
-			Lines{Heading: heading, Unit: "u", Lines: []Line{line}, Target: aim}.Figure("c"),
-			Timeline{Heading: heading, Lanes: []Lane{lane}}.Figure("d"),
+			Bars{Heading: heading, Of: "of", Unit: "u", Bars: bars, Target: aim}.Figure("a", english),
+			Funnel{Heading: heading, Unit: "u", Stages: stages}.Figure("b", english),
+			Lines{Heading: heading, Unit: "u", Lines: []Line{line}, Target: aim}.Figure("c", english),
+			Timeline{Heading: heading, Lanes: []Lane{lane}}.Figure("d", english),
 		} {
 			inspect(t, string(f.Wide))
 			inspect(t, string(f.Narrow))
@@ -204,7 +215,7 @@ func TestDatesLieInTheSpan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := span{first: day(1930, 1, 1).AddDate(0, 0, rapid.IntRange(0, 30_000).Draw(t, "first")), to: 600}
 		s.last = s.first.AddDate(0, 0, rapid.IntRange(0, 36_000).Draw(t, "days"))
-		at, told := s.dates(6)
+		at, told := s.dates(6, english)
 		if len(at) > 6 || len(at) != len(told) {
 			t.Fatalf("%d dates, %d texts", len(at), len(told))
 		}
@@ -220,8 +231,49 @@ func ExampleBars() {
 	f := Bars{
 		Heading: Heading{Title: "Waiting", Says: "Most wait in the north."},
 		Of:      "Site", Unit: "people",
-		Bars: []Bar{{"North", Count(41)}, {"South", Withheld("fewer than 5")}},
-	}.Figure("waiting")
+		Bars: []Bar{{"North", english.Count(41)}, {"South", Withheld("fewer than 5")}},
+	}.Figure("waiting", english)
 	_, _ = os.Stdout.WriteString(strings.Join(flat(f.Rows), ", ") + "\n")
 	// Output: North, 41, South, fewer than 5
 }
+
+// TestADrawingSpeaksTheLanguageItIsGiven: with words of another language nothing in
+// a drawing, its table or its axes is English but what came in.
+func TestADrawingSpeaksTheLanguageItIsGiven(t *testing.T) {
+	greek := &Words{
+		Numbers: "αα", Source: "βα {source}", Nothing: "γα", Date: "δα", Stage: "εα", Before: "ζα", Left: "ηα", What: "θα", Where: "ια", When: "κα", Until: "λα",
+		Named: "{name} μα {amount}", OnDay: "{name} να {day}", Lasted: "{name} ξα {from} οα {until}", Beside: "{amount} πα {share}", List: "{one} ρα {next}",
+		Number: "1·234,5", Share: "{n}σα", Day: "{day} {month} {year}", DayOfYear: "{month} {day}", Month: "{year} {month}", RightToLeft: true,
+	}
+	for i := range greek.Months {
+		greek.Months[i], greek.Short[i] = "τα", "υα"
+	}
+	h := Heading{Title: "φα", Says: "χα", Source: "ψα"}
+	one := []Bar{{"ωα", greek.Count(1234)}, {"ωβ", greek.Count(617)}}
+	at := day(2025, 3, 1)
+	for _, f := range []Figure{
+		Bars{Heading: h, Of: "ωα", Unit: "ωγ", Bars: one, Target: &Target{"ωδ", greek.Count(1)}}.Figure("1", greek),
+		Funnel{Heading: h, Unit: "ωγ", Stages: []Stage{{"ωα", one[0].Amount, one}, {"ωβ", one[1].Amount, nil}}}.Figure("2", greek),
+		Lines{Heading: h, Unit: "ωγ", Lines: []Line{{"ωα", []Point{{at, one[0].Amount}, {at.AddDate(0, 7, 0), Amount{Of: 0.5, Told: "0,5"}}}}}}.Figure("3", greek),
+		Lines{Heading: h, Unit: "ωγ"}.Figure("4", greek),
+		Timeline{Heading: h, Lanes: []Lane{{"ωα", []Event{{"ωβ", at, at.AddDate(0, 0, 9)}, {"ωγ", at, time.Time{}}}}}}.Figure("5", greek),
+	} {
+		text := string(f.HTML(2))
+		for _, piece := range inText.FindAllStringSubmatch(text, -1) {
+			if strings.ContainsFunc(piece[1], func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }) {
+				t.Errorf("%s says %q", f.ID, piece[1])
+			}
+		}
+		if strings.Contains(text, "1,234") || strings.Contains(text, "1.234") {
+			t.Errorf("%s writes a number by no rule of its language", f.ID)
+		}
+	}
+	funnel := string(Funnel{Heading: h, Unit: "ωγ", Stages: []Stage{{"ωα", one[0].Amount, one}, {"ωβ", one[1].Amount, nil}}}.Figure("2", greek).HTML(2))
+	for _, want := range []string{"617 πα 50σα", "ωα μα 1·234 ρα ωβ μα 617", "\u2068ωα\u2069"} {
+		if !strings.Contains(funnel, want) {
+			t.Errorf("the stages lack %q", want)
+		}
+	}
+}
+
+var inText = regexp.MustCompile(`>([^<]+)<`)

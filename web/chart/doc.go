@@ -5,12 +5,14 @@
 //	f := chart.Bars{
 //		Heading: chart.Heading{Title: "Waiting, by site", Says: "Most people wait at the north site.", Source: "record, 1 March 2026"},
 //		Unit:    "people",
-//		Bars:    []chart.Bar{{Label: "North", Amount: chart.Count(41)}, {Label: "South", Amount: chart.Withheld("fewer than 5")}},
-//	}.Figure("waiting")
+//		Bars:    []chart.Bar{{Label: "North", Amount: words.Count(41)}, {Label: "South", Amount: chart.Withheld("fewer than 5")}},
+//	}.Figure("waiting", words)
 //
 // A Figure is the drawing in two widths, one sentence that says what it shows,
 // and the same numbers as a table: whoever does not see the drawing misses
-// nothing. A page shows the one of the two that fits.
+// nothing. A page shows the one of the two that fits. What a drawing says of
+// itself, and how it writes numbers and days, are the Words of whoever draws it:
+// no language is known here.
 //
 // # Invariants
 //

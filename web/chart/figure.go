@@ -22,6 +22,7 @@ type Figure struct {
 	Wide, Narrow template.HTML // the same drawing, 640 and 340 pixels wide
 	Head         []string      // of the table of its numbers
 	Rows         [][]string
+	words        *Words
 }
 
 // Amount is a number as it is drawn and as it is told.
@@ -30,27 +31,11 @@ type Amount struct {
 	Told string
 }
 
-// Count returns the amount of a number of things.
-func Count(n int) Amount { return Amount{Of: float64(n), Told: thousands(n)} }
-
-// Share returns the amount of a share, of 1, told in per cent without decimals.
-func Share(of float64) Amount {
-	return Amount{Of: 100 * of, Told: strconv.Itoa(int(math.Round(100*of))) + "%"}
-}
-
 // Withheld returns an amount that is not told, and what is said instead.
 func Withheld(instead string) Amount { return Amount{Of: math.NaN(), Told: instead} }
 
 // known reports whether there is something to draw.
 func (a Amount) known() bool { return !math.IsNaN(a.Of) && !math.IsInf(a.Of, 0) }
-
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
 
 // HTML returns the whole figure: the sentence, the drawing, and the numbers in a
 // table that opens. level is that of its heading, from 2.
@@ -66,7 +51,7 @@ func (f Figure) HTML(level int) template.HTML {
 	w(`<figure class="chart" id="`, html.EscapeString(f.ID), `"><`, h, `>`, title, `</`, h, `>`)
 	w(`<p>`, html.EscapeString(f.Says), `</p>`)
 	w(`<div class="chart-wide">`, string(f.Wide), `</div><div class="chart-narrow">`, string(f.Narrow), `</div>`)
-	w(`<details><summary>Show the numbers</summary><table><caption>`, title, `</caption><thead><tr>`)
+	w(`<details><summary>`, html.EscapeString(f.words.Numbers), `</summary><table><caption>`, title, `</caption><thead><tr>`)
 	for _, c := range f.Head {
 		w(`<th scope="col">`, html.EscapeString(c), `</th>`)
 	}
@@ -84,7 +69,7 @@ func (f Figure) HTML(level int) template.HTML {
 	}
 	w(`</tbody></table></details>`)
 	if f.Source != "" {
-		w(`<figcaption>Source: `, html.EscapeString(f.Source), `</figcaption>`)
+		w(`<figcaption>`, html.EscapeString(filled(f.words.Source, "source", f.Source)), `</figcaption>`)
 	}
 	w(`</figure>`)
 	return template.HTML(b.String()) //nolint:gosec // every text in it was escaped
@@ -97,10 +82,10 @@ const (
 )
 
 // figure draws both widths.
-func figure(h Heading, id string, head []string, rows [][]string, draw func(c *canvas)) Figure {
-	f := Figure{Heading: h, ID: id, Head: head, Rows: rows}
+func figure(h Heading, id string, w *Words, head []string, rows [][]string, draw func(c *canvas)) Figure {
+	f := Figure{Heading: h, ID: id, Head: head, Rows: rows, words: w}
 	for width, to := range map[float64]*template.HTML{wide: &f.Wide, narrow: &f.Narrow} {
-		c := &canvas{width: width}
+		c := &canvas{width: width, words: w}
 		draw(c)
 		*to = c.svg(id+"-"+strconv.Itoa(int(width)), h.Title, h.Says)
 	}

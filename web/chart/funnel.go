@@ -1,7 +1,5 @@
 package chart
 
-import "fmt"
-
 // Funnel shows how many came to each stage on a way, and why the others did not
 // go on.
 type Funnel struct {
@@ -19,31 +17,32 @@ type Stage struct {
 
 // Figure draws each stage below the one before, as wide as its share of the
 // first.
-func (f Funnel) Figure(id string) Figure {
-	head := []string{"Stage", f.Unit, "Of the stage before", "Not gone on, and why"}
+func (f Funnel) Figure(id string, w *Words) Figure {
+	head := []string{w.Stage, f.Unit, w.Before, w.Left}
 	rows := make([][]string, 0, len(f.Stages))
 	for i, s := range f.Stages {
-		rows = append(rows, []string{s.Label, s.Amount.Told, f.ofFormer(i), reasons(s.Left)})
+		rows = append(rows, []string{s.Label, s.Amount.Told, f.ofFormer(i, w), reasons(s.Left, w)})
 	}
-	return figure(f.Heading, id, head, rows, f.draw)
+	return figure(f.Heading, id, w, head, rows, f.draw)
 }
 
 // ofFormer tells which share of a stage came to the next, when both are known
 // and there was someone.
-func (f Funnel) ofFormer(i int) string {
+func (f Funnel) ofFormer(i int, w *Words) string {
 	if i == 0 || !f.Stages[i].Amount.known() || !f.Stages[i-1].Amount.known() || f.Stages[i-1].Amount.Of <= 0 {
 		return ""
 	}
-	return Share(f.Stages[i].Amount.Of / f.Stages[i-1].Amount.Of).Told
+	return w.ShareOf(f.Stages[i].Amount.Of / f.Stages[i-1].Amount.Of).Told
 }
 
-func reasons(left []Bar) string {
+func reasons(left []Bar, w *Words) string {
 	s := ""
 	for i, r := range left {
+		next := w.named(r.Label, r.Amount)
 		if i > 0 {
-			s += "; "
+			next = filled(w.List, "one", s, "next", next)
 		}
-		s += fmt.Sprintf("%s: %s", r.Label, r.Amount.Told)
+		s = next
 	}
 	return s
 }
@@ -51,7 +50,7 @@ func reasons(left []Bar) string {
 func (f Funnel) draw(c *canvas) {
 	most, told := 1e-9, 0.0
 	for i, s := range f.Stages {
-		told = max(told, room(f.tells(i)))
+		told = max(told, room(f.tells(i, c.words)))
 		if s.Amount.known() {
 			most = max(most, s.Amount.Of)
 		}
@@ -60,17 +59,17 @@ func (f Funnel) draw(c *canvas) {
 	y := 2.0
 	for i, s := range f.Stages {
 		c.text(2, y+14, from, ink, cut(s.Label, c.width-4))
-		shown := Bar{Label: s.Label, Amount: Amount{Of: s.Amount.Of, Told: f.tells(i)}}
+		shown := Bar{Label: s.Label, Amount: Amount{Of: s.Amount.Of, Told: f.tells(i, c.words)}}
 		bar(c, across, y+20, shown, accent)
 		y += 48
 	}
 }
 
 // tells is what stands beside a stage.
-func (f Funnel) tells(i int) string {
+func (f Funnel) tells(i int, w *Words) string {
 	told := f.Stages[i].Amount.Told
-	if share := f.ofFormer(i); share != "" {
-		told += " (" + share + ")"
+	if share := f.ofFormer(i, w); share != "" {
+		told = filled(w.Beside, "amount", told, "share", share)
 	}
 	return told
 }

@@ -30,8 +30,8 @@ type Point struct {
 var strokes = []struct{ colour, dash string }{{accent, ""}, {muted, "6 3"}, {target, "2 3"}, {ink, "8 3 2 3"}}
 
 // Figure draws the lines. Where an amount is withheld the line has a gap.
-func (l Lines) Figure(id string) Figure {
-	head := []string{"Date"}
+func (l Lines) Figure(id string, w *Words) Figure {
+	head := []string{w.Date}
 	at := map[time.Time][]string{}
 	var times []time.Time
 	for i, one := range l.Lines {
@@ -47,14 +47,14 @@ func (l Lines) Figure(id string) Figure {
 	slices.SortFunc(times, time.Time.Compare)
 	rows := make([][]string, 0, len(times))
 	for _, t := range times {
-		rows = append(rows, append([]string{t.Format("2 January 2006")}, at[t]...))
+		rows = append(rows, append([]string{w.day(t)}, at[t]...))
 	}
-	return figure(l.Heading, id, head, rows, l.draw)
+	return figure(l.Heading, id, w, head, rows, l.draw)
 }
 
 func (l Lines) draw(c *canvas) {
 	if !slices.ContainsFunc(l.Lines, func(one Line) bool { _, ok := lastKnown(one.Points); return ok }) {
-		c.text(2, 18, from, muted, "Nothing to show yet")
+		c.text(2, 18, from, muted, c.words.Nothing)
 		return
 	}
 	most, named := 0.0, 0.0
@@ -76,7 +76,7 @@ func (l Lines) draw(c *canvas) {
 	up := scale{top: marks[len(marks)-1], from: bottom, to: top}
 	left := 0.0
 	for _, v := range marks {
-		left = max(left, room(plain(v))+10)
+		left = max(left, room(c.words.plain(v))+10)
 	}
 	named = min(named, c.width/3)
 	days.from, days.to = left+8, c.width-named-14
@@ -84,13 +84,13 @@ func (l Lines) draw(c *canvas) {
 	c.text(2, 14, from, muted, l.Unit)
 	for _, v := range marks {
 		c.line(left, up.at(v), days.to+6, up.at(v), faint, "")
-		c.text(left-6, up.at(v)+5, upTo, muted, plain(v))
+		c.text(left-6, up.at(v)+5, upTo, muted, c.words.plain(v))
 	}
 	dateAxis(c, days, bottom)
 	if t := l.Target; t != nil && t.Amount.known() {
 		y := up.at(t.Amount.Of)
 		c.line(left, y, days.to+6, y, target, "2 3")
-		c.text(left+4, y-5, from, target, t.Label+": "+t.Amount.Told)
+		c.text(left+4, y-5, from, target, c.words.named(t.Label, t.Amount))
 	}
 	taken := []float64{}
 	for i, one := range l.Lines {
@@ -121,7 +121,7 @@ func (l Lines) drawLine(c *canvas, i int, one Line, days span, up scale) {
 	}
 	for _, p := range one.Points {
 		if p.Amount.known() && len(one.Points) <= 40 {
-			c.mark(i, days.at(p.At), up.at(p.Amount.Of), 3.5, s.colour, one.Label+", "+p.At.Format("2 January 2006")+": "+p.Amount.Told)
+			c.mark(i, days.at(p.At), up.at(p.Amount.Of), 3.5, s.colour, c.words.named(filled(c.words.OnDay, "name", one.Label, "day", c.words.day(p.At)), p.Amount))
 		}
 	}
 }
@@ -149,7 +149,7 @@ func dateAxis(c *canvas, days span, y float64) {
 	if c.narrow() {
 		n = 3
 	}
-	at, told := days.dates(n)
+	at, told := days.dates(n, c.words)
 	for i, t := range at {
 		x := days.at(t)
 		c.line(x, y, x, y+5, muted, "")
@@ -160,7 +160,7 @@ func dateAxis(c *canvas, days span, y float64) {
 // Sparkline returns a small drawing for a line of text: the amounts in order,
 // the last one marked. says is what it shows, in words; id is unique on the page.
 func Sparkline(id, says string, amounts []Amount) template.HTML {
-	c := &canvas{width: 90, height: 20}
+	c := &canvas{width: 90, height: 20, words: &Words{}} // it has no texts of its own
 	lo, hi, found := 0.0, 0.0, false
 	for _, a := range amounts {
 		if a.known() {

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -37,14 +36,6 @@ func steps(greatest float64, n int) []float64 {
 	}
 }
 
-// plain writes an amount of an axis.
-func plain(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1e12 {
-		return thousands(int(v))
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
 // span maps days to pixels.
 type span struct {
 	first, last time.Time
@@ -71,22 +62,22 @@ func (s *span) stretch(t time.Time) {
 
 // dates are the beginnings of days, months or years in a span, n of them at
 // most, and how each is written.
-func (s span) dates(n int) (at []time.Time, told []string) {
+func (s span) dates(n int, w *Words) (at []time.Time, told []string) {
 	for _, by := range []struct {
 		years, months, days int
-		layout              string
+		text                string
 	}{
-		{0, 0, 1, "2 Jan"},
-		{0, 0, 7, "2 Jan"},
-		{0, 0, 14, "2 Jan"},
-		{0, 1, 0, "Jan 2006"},
-		{0, 3, 0, "Jan 2006"},
-		{1, 0, 0, "2006"},
-		{2, 0, 0, "2006"},
-		{5, 0, 0, "2006"},
-		{10, 0, 0, "2006"},
-		{20, 0, 0, "2006"},
-		{50, 0, 0, "2006"},
+		{0, 0, 1, w.DayOfYear},
+		{0, 0, 7, w.DayOfYear},
+		{0, 0, 14, w.DayOfYear},
+		{0, 1, 0, w.Month},
+		{0, 3, 0, w.Month},
+		{1, 0, 0, "{year}"},
+		{2, 0, 0, "{year}"},
+		{5, 0, 0, "{year}"},
+		{10, 0, 0, "{year}"},
+		{20, 0, 0, "{year}"},
+		{50, 0, 0, "{year}"},
 	} {
 		at, told = nil, nil
 		y, m, d := s.first.Date()
@@ -99,7 +90,7 @@ func (s span) dates(n int) (at []time.Time, told []string) {
 		}
 		for t := start; !t.After(s.last) && len(at) <= n; t = t.AddDate(by.years, by.months, by.days) {
 			if !t.Before(s.first) {
-				at, told = append(at, t), append(told, t.Format(by.layout))
+				at, told = append(at, t), append(told, dated(by.text, &w.Short, t))
 			}
 		}
 		if len(at) <= n {

@@ -23,18 +23,18 @@ type Event struct {
 
 // Figure draws a lane below the other: marks for what happened, bars for what
 // lasted.
-func (t Timeline) Figure(id string) Figure {
+func (t Timeline) Figure(id string, w *Words) Figure {
 	var rows [][]string
 	for _, lane := range t.Lanes {
 		for _, e := range lane.Events {
 			until := ""
 			if !e.End.IsZero() {
-				until = e.End.Format("2 January 2006")
+				until = w.day(e.End)
 			}
-			rows = append(rows, []string{e.Label, lane.Label, e.Start.Format("2 January 2006"), until})
+			rows = append(rows, []string{e.Label, lane.Label, w.day(e.Start), until})
 		}
 	}
-	return figure(t.Heading, id, []string{"What", "Where", "When", "Until"}, rows, t.draw)
+	return figure(t.Heading, id, w, []string{w.What, w.Where, w.When, w.Until}, rows, t.draw)
 }
 
 func (t Timeline) draw(c *canvas) {
@@ -55,10 +55,10 @@ func (t Timeline) draw(c *canvas) {
 		for _, e := range lane.Events {
 			x := days.at(e.Start)
 			if e.End.IsZero() {
-				c.mark(i, x, y+32, 4.5, s.colour, e.Label+", "+e.Start.Format("2 January 2006"))
+				c.mark(i, x, y+32, 4.5, s.colour, filled(c.words.OnDay, "name", e.Label, "day", c.words.day(e.Start)))
 				continue
 			}
-			c.rect(x, y+26, max(days.at(e.End)-x, 3), 12, s.colour, e.Label+", "+e.Start.Format("2 January 2006")+" to "+e.End.Format("2 January 2006"))
+			c.rect(x, y+26, max(days.at(e.End)-x, 3), 12, s.colour, filled(c.words.Lasted, "name", e.Label, "from", c.words.day(e.Start), "until", c.words.day(e.End)))
 		}
 		y += 48
 	}

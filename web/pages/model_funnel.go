@@ -46,13 +46,13 @@ func (c *call) funnel(m *model.Model) (*funnelView, error) {
 }
 
 func (c *call) funnelView(m *model.Model, f *workflow.Funnel) *funnelView {
-	v := &funnelView{}
+	v, w := &funnelView{}, c.drawn("model")
 	stage := func(key string, n int, left ...string) chart.Stage {
-		s := chart.Stage{Label: c.word(key), Amount: amountOf(n)}
+		s := chart.Stage{Label: c.word(key), Amount: amountOf(n, w)}
 		for _, says := range slices.Sorted(maps.Keys(f.Reasons)) {
 			for _, prefix := range left {
 				if why, ok := strings.CutPrefix(says, prefix); ok {
-					s.Left = append(s.Left, chart.Bar{Label: why, Amount: amountOf(f.Reasons[says])})
+					s.Left = append(s.Left, chart.Bar{Label: why, Amount: amountOf(f.Reasons[says], w)})
 				}
 			}
 		}
@@ -70,7 +70,7 @@ func (c *call) funnelView(m *model.Model, f *workflow.Funnel) *funnelView {
 			stage("model.stage-completed", f.Completed),
 		},
 	}
-	v.Figure = figure.Figure("funnel").HTML(3)
+	v.Figure = figure.Figure("funnel", w).HTML(3)
 	for _, row := range []struct {
 		key string
 		n   int
@@ -83,13 +83,13 @@ func (c *call) funnelView(m *model.Model, f *workflow.Funnel) *funnelView {
 		v.Outcomes = append(v.Outcomes, countRow{Says: says, Told: criteria.Suppress(f.Outcomes[says])})
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.Clocks)) {
-		v.Clocks = append(v.Clocks, keptClock(m, id, f.Clocks[id]))
+		v.Clocks = append(v.Clocks, keptClock(m, id, f.Clocks[id], w))
 	}
 	return v
 }
 
 // keptClock says how often a standard was kept, and what is aimed at.
-func keptClock(m *model.Model, id string, share workflow.Share) clockRow {
+func keptClock(m *model.Model, id string, share workflow.Share, w *chart.Words) clockRow {
 	row := clockRow{Says: id, Of: criteria.Suppress(share.All), Told: "*"}
 	target := 0.0
 	if s, ok := clock.Find(id); ok {
@@ -99,23 +99,23 @@ func keptClock(m *model.Model, id string, share workflow.Share) clockRow {
 		row.Says, target = s.Says, s.Target
 	}
 	if of, ok := criteria.SuppressedShare(share.Of, share.All); ok {
-		row.Told = chart.Share(of).Told
+		row.Told = w.ShareOf(of).Told
 		row.Short = target > 0 && of < target
 	}
 	if target > 0 {
-		row.Target = chart.Share(target).Told
+		row.Target = w.ShareOf(target).Told
 	}
 	return row
 }
 
 // amountOf is a number of people as it may be told.
-func amountOf(n int) chart.Amount { return amountTold(criteria.Suppress(n)) }
+func amountOf(n int, w *chart.Words) chart.Amount { return amountTold(criteria.Suppress(n), w) }
 
 // amountTold is a count that was suppressed already.
-func amountTold(told string) chart.Amount {
+func amountTold(told string, w *chart.Words) chart.Amount {
 	n, err := strconv.Atoi(told)
 	if err != nil {
 		return chart.Withheld("1 to 7")
 	}
-	return chart.Count(n)
+	return w.Count(n)
 }

@@ -103,12 +103,12 @@ func (c *call) planned(m *model.Model, v *modelPlanView, on timeline.Day) (*page
 	case err != nil:
 		return nil, err
 	}
-	v.fill(p)
+	v.fill(p, c.drawn("modelplan"))
 	return &page{name: "modelplan", view: v}, nil
 }
 
 // fill puts a plan into the words and figures of a page.
-func (v *modelPlanView) fill(p *plan.Plan) {
+func (v *modelPlanView) fill(p *plan.Plan, w *chart.Words) {
 	part := &p.Models[0]
 	v.Part, v.On, v.Weeks, v.People, v.Overlap = part, p.On.String(), p.Weeks, p.People, p.Overlap
 	for i, g := range part.Groups {
@@ -117,9 +117,9 @@ func (v *modelPlanView) fill(p *plan.Plan) {
 		}
 		bars := chart.Bars{Heading: chart.Heading{Title: "Eligible by " + g.By, Says: "How many of those eligible are in each group; * is 1 to 7."}, Of: g.By, Unit: "people"}
 		for _, r := range g.Rows {
-			bars.Bars = append(bars.Bars, chart.Bar{Label: plan.Named(g.By, r.Name), Amount: amountTold(r.People)})
+			bars.Bars = append(bars.Bars, chart.Bar{Label: plan.Named(g.By, r.Name), Amount: amountTold(r.People, w)})
 		}
-		v.Groups = append(v.Groups, bars.Figure("group-"+strconv.Itoa(i)).HTML(3))
+		v.Groups = append(v.Groups, bars.Figure("group-"+strconv.Itoa(i), w).HTML(3))
 	}
 	for _, s := range part.Flow {
 		v.Flow = append(v.Flow, flowRow{s.Name, plan.Figure(s.Year), s.Share})
@@ -128,29 +128,29 @@ func (v *modelPlanView) fill(p *plan.Plan) {
 	if part.Capacity.AtOnce > 0 {
 		v.AtOnce = strconv.Itoa(part.Capacity.AtOnce)
 	}
-	v.waiting(p)
-	for _, w := range part.Work {
+	v.waiting(p, w)
+	for _, work := range part.Work {
 		sum := 0.0
-		for _, h := range w.ByWeek {
+		for _, h := range work.ByWeek {
 			sum += h
 		}
-		v.Work = append(v.Work, hoursRow{w.Title, plan.Figure(w.Have), plan.Figure(math.Round(10*sum/float64(max(len(w.ByWeek), 1))) / 10), plan.Figure(w.Peak), w.PeakWeek, w.Over > 0})
+		v.Work = append(v.Work, hoursRow{work.Title, plan.Figure(work.Have), plan.Figure(math.Round(10*sum/float64(max(len(work.ByWeek), 1))) / 10), plan.Figure(work.Peak), work.PeakWeek, work.Over > 0})
 	}
 	v.costs(&part.Cost)
-	for _, w := range part.Measures {
-		row := powerRow{Title: w.Title, Now: plan.Figure(w.Now), Hoped: plan.Figure(w.Hoped), Needed: strconv.Itoa(w.Needed), AYear: plan.Figure(math.Round(w.AYear)), When: "never"}
-		if w.IsShare {
-			row.Now, row.Hoped = chart.Share(w.Now).Told, chart.Share(w.Hoped).Told
+	for _, m := range part.Measures {
+		row := powerRow{Title: m.Title, Now: plan.Figure(m.Now), Hoped: plan.Figure(m.Hoped), Needed: strconv.Itoa(m.Needed), AYear: plan.Figure(math.Round(m.AYear)), When: "never"}
+		if m.IsShare {
+			row.Now, row.Hoped = w.ShareOf(m.Now).Told, w.ShareOf(m.Hoped).Told
 		}
-		if w.Months > 0 {
-			row.When = fmt.Sprintf("after %s months", plan.Figure(math.Ceil(w.Months)))
+		if m.Months > 0 {
+			row.When = fmt.Sprintf("after %s months", plan.Figure(math.Ceil(m.Months)))
 		}
 		v.Power = append(v.Power, row)
 	}
 }
 
 // waiting draws how many wait, week by week.
-func (v *modelPlanView) waiting(p *plan.Plan) {
+func (v *modelPlanView) waiting(p *plan.Plan, words *chart.Words) {
 	part := &p.Models[0]
 	if len(part.Waiting) == 0 {
 		return
@@ -165,7 +165,7 @@ func (v *modelPlanView) waiting(p *plan.Plan) {
 	}
 	last := part.Waiting[len(part.Waiting)-1]
 	says := fmt.Sprintf("At the end %s people wait, %s weeks for who comes last, and %s are in the model.", plan.Figure(math.Round(last.People)), plan.Figure(last.Weeks), plan.Figure(math.Round(last.Inside)))
-	v.Waiting = chart.Lines{Heading: chart.Heading{Title: "Waiting list", Says: says, Source: "average numbers from the model's own assumptions"}, Unit: "people", Lines: []chart.Line{wait, inside}}.Figure("waiting").HTML(3)
+	v.Waiting = chart.Lines{Heading: chart.Heading{Title: "Waiting list", Says: says, Source: "average numbers from the model's own assumptions"}, Unit: "people", Lines: []chart.Line{wait, inside}}.Figure("waiting", words).HTML(3)
 }
 
 func (v *modelPlanView) costs(c *plan.Cost) {
@@ -183,11 +183,11 @@ func (v *modelPlanView) costs(c *plan.Cost) {
 	}
 }
 
-// comma puts commas into a count as it is told.
-func comma(told string) string {
+// comma puts what stands between thousands into a count as it is told.
+func (l *tongue) comma(told string) string {
 	n, err := strconv.Atoi(told)
 	if err != nil {
 		return told
 	}
-	return chart.Count(n).Told
+	return l.drawn.Count(n).Told
 }

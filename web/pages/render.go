@@ -91,7 +91,7 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"inc":    func(n int) int { return n + 1 },
 		"some":   some,
 		"join":   strings.Join,
-		"comma":  comma,
+		"comma":  l.comma,
 		"labelled": func(label string, view any) any {
 			return struct {
 				Label string
@@ -254,7 +254,7 @@ func (c *call) word(key string) string {
 
 // has reports whether all texts of a page are there: its own, the frame's.
 func (l *tongue) has(page string) bool {
-	for _, p := range []string{"frame", "month", page} {
+	for _, p := range []string{"frame", "month", "chart", page} {
 		if complete, known := l.parts[p]; known && !complete {
 			return false
 		}

@@ -14,7 +14,6 @@ import (
 	"joinery/criteria/language"
 	"joinery/definitions"
 	"joinery/record/access"
-	"joinery/web/chart"
 	"joinery/written"
 )
 
@@ -309,7 +308,7 @@ func (c *call) measured(id string) (measuredLine, error) {
 	}
 	if len(n) == 2 && n[0].Told && n[1].Told {
 		line.Of = tally{n[0].N + n[1].N, true}
-		line.Share = chart.Share(float64(n[0].N) / float64(max(line.Of.N, 1))).Told
+		line.Share = c.drawn("tile").ShareOf(float64(n[0].N) / float64(max(line.Of.N, 1))).Told
 	}
 	if len(n) == 1 {
 		line.Of = n[0]

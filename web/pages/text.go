@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+
+	"joinery/web/chart"
 )
 
 // The words of pages stand in texts/*.properties, one file a language:
@@ -32,6 +34,7 @@ type tongue struct {
 	dir   string // ltr or rtl
 	texts map[string]string
 	parts map[string]bool // whose texts are all here
+	drawn *chart.Words    // of drawings
 }
 
 // English is the language that every text is in.
@@ -64,6 +67,7 @@ func readTongues() ([]*tongue, error) {
 	})
 	for _, l := range all {
 		l.complete(all[0])
+		l.drawn = l.drawings()
 	}
 	return all, nil
 }
@@ -189,6 +193,26 @@ func (l *tongue) long(on any) string {
 	}
 	return strconv.Itoa(t.Day()) + " " + month + " " + strconv.Itoa(t.Year())
 }
+
+// drawings are the texts of drawings, and how numbers and days are written on them:
+// with Western digits in every language.
+func (l *tongue) drawings() *chart.Words {
+	w := &chart.Words{
+		Numbers: l.text("chart.numbers"), Source: l.text("chart.source"), Nothing: l.text("chart.nothing"),
+		Date: l.text("chart.date"), Stage: l.text("chart.stage"), Before: l.text("chart.before"), Left: l.text("chart.left"),
+		What: l.text("chart.what"), Where: l.text("chart.where"), When: l.text("chart.when"), Until: l.text("chart.until"),
+		Named: l.text("chart.named"), OnDay: l.text("chart.on-day"), Lasted: l.text("chart.lasted"), Beside: l.text("chart.beside"), List: l.text("chart.list"),
+		Number: l.text("chart.number"), Share: l.text("chart.share"),
+		Day: l.text("chart.day"), DayOfYear: l.text("chart.day-of-year"), Month: l.text("chart.month"), RightToLeft: l.dir == "rtl",
+	}
+	for i := range w.Months {
+		w.Months[i], w.Short[i] = l.text("month."+strconv.Itoa(i+1)), l.text("chart.short-"+strconv.Itoa(i+1))
+	}
+	return w
+}
+
+// drawn are the words of drawings on a page.
+func (c *call) drawn(page string) *chart.Words { return c.speaks(page).drawn }
 
 const languageCookie = "language"
 
