@@ -188,3 +188,37 @@ func TestLooksThatAreTooClose(t *testing.T) {
 		}
 	})
 }
+
+// TestVisit: what somebody looked at before is their account's, whatever they sign
+// in on, and nobody else's.
+func TestVisit(t *testing.T) {
+	onBoth(t, func(h *house) {
+		told, other := h.account("ash", nurse), h.account("bob", nurse)
+		visit := func(s access.Subject, what string) time.Time {
+			h.Helper()
+			before, err := h.other().As(s).Visit(h.ctx(), what)
+			if err != nil {
+				h.Fatal(err)
+			}
+			return before
+		}
+		first := h.signIn(told).Session.Subject
+		began := h.clock()
+		if at := visit(first, "Patient/p1"); !at.IsZero() {
+			t.Errorf("before the first visit there was one, %v", at)
+		}
+		h.goOn(13 * time.Hour)
+		again := h.signIn(told).Session.Subject
+		if at := visit(again, "Patient/p1"); !at.Equal(began) {
+			t.Errorf("in another session the visit before was %v, want %v", at, began)
+		}
+		for what, s := range map[string]access.Subject{"Patient/p2": again, "Patient/p1": h.signIn(other).Session.Subject} {
+			if at := visit(s, what); !at.IsZero() {
+				t.Errorf("at %s somebody was last at %v, who never was", what, at)
+			}
+		}
+		if at := visit(access.Subject{}, "Patient/p1"); !at.IsZero() {
+			t.Errorf("nobody was there at %v", at)
+		}
+	})
+}

@@ -115,7 +115,9 @@ func (c *call) person() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.newSince = c.visited(id)
+	if s.newSince, err = c.view.Visit(c.ctx, "Patient/"+string(id)); err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
 	return &page{name: "person", view: c.summary(s)}, nil
 }
 
@@ -545,12 +547,6 @@ var kindWords = map[string]string{
 	"Flag": "Alert", "CarePlan": "Care plan", "Goal": "Goal", "CareTeam": "Team", "EpisodeOfCare": "Service", "RelatedPerson": "Family or carer", "Task": "Task",
 	"Immunization": "Vaccination", "Encounter": "Contact", "Communication": "Message", "Procedure": "Procedure", "ServiceRequest": "Referral",
 	"Appointment": "Appointment", "DiagnosticReport": "Report", "DocumentReference": "Document", "QuestionnaireResponse": "Questionnaire",
-}
-
-// visited returns when whoever is signed in looked at this person last, by what
-// their browser keeps, and notes that they look now.
-func (c *call) visited(id fhir.ID) time.Time {
-	return c.look("person " + string(id))
 }
 
 // languageName is the English name of a language by its code.

@@ -192,7 +192,6 @@ func (c *call) signOut() (*page, error) {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	c.keepCookie("session", "", -time.Second)
-	c.keepCookie(lookedCookie, "", -time.Second)
 	return &page{to: "/"}, nil
 }
 

@@ -139,7 +139,10 @@ func (c *call) work() (*page, error) {
 	if !slices.ContainsFunc(lists, func(l list) bool { return l.code == f.list }) {
 		f.list = ""
 	}
-	since := c.look("work")
+	since, err := c.view.Visit(c.ctx, "work")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
 	v := &workView{At: c.now(), Since: since, Here: f.address(f.page), Me: c.practitioner(), Late: f.late, Staff: slices.Contains(staff, c.role())}
 	rows, err := c.rows(f, lists, v)
 	if err != nil {

@@ -77,7 +77,6 @@ func newSite(t testing.TB, site *Site) *world {
 	}
 	w.server.Handle("GET /testing/as/{who}", http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		http.SetCookie(out, &http.Cookie{Name: "as", Value: r.PathValue("who"), Path: "/"})
-		http.SetCookie(out, &http.Cookie{Name: lookedCookie, MaxAge: -1, Path: "/"})
 		out.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:")
 		out.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(out, "<!doctype html><link rel=icon href=data:,><title>in</title>")

@@ -74,6 +74,10 @@ func TestAFullDiskRefusesWritesFirstAndRecovers(t *testing.T) {
 			return err
 		}
 		read++
+		v := store.Visit{Who: []byte("w"), What: fmt.Appendf(nil, "%d", read), At: time.Now(), Lasts: time.Hour}
+		if _, err := s.Visit(ctx, v); err != nil {
+			t.Fatalf("a visit on a full disk: %v", err)
+		}
 		return nil
 	}
 	for err = nil; err == nil && read < 100_000; {

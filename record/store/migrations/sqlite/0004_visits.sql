@@ -1,0 +1,10 @@
+-- +goose Up
+
+-- When somebody was last at something: who and what are hashes, so that of whom it was says the audit alone. Milliseconds; before is when the visit before this one ended, 0 when there was none.
+CREATE TABLE visit (
+  who    BLOB NOT NULL,
+  what   BLOB NOT NULL,
+  before INTEGER NOT NULL,
+  last   INTEGER NOT NULL,
+  PRIMARY KEY (who, what)
+) STRICT, WITHOUT ROWID;
