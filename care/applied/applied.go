@@ -70,6 +70,10 @@ type Standing struct {
 	etag string
 }
 
+// ETag names the decisions as they stand: it is another after each. Empty when
+// nobody decided yet.
+func (s *Standing) ETag() string { return s.etag }
+
 // On returns the name of the version that was last decided on and is in force on a
 // day, wherever; empty when none is.
 func (s *Standing) On(day timeline.Day) string {
@@ -151,9 +155,11 @@ func (s *Standing) write(ctx context.Context, v *record.View, ops []record.Op) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := v.Transact(ctx, append(ops, op)); err != nil {
+	done, err := v.Transact(ctx, append(ops, op))
+	if err != nil {
 		return nil, fmt.Errorf("put a model in force: %w", err)
 	}
+	s.etag = done[len(done)-1].Version.ETag()
 	return s, nil
 }
 

@@ -26,11 +26,12 @@ type Application struct {
 	Provider string   // who provides it, as "Organization/x"
 	Why      string
 	At       time.Time // when it is decided
+	Seen     *string   // ETag of the decisions by which it was made up; nil: whichever they are
 }
 
 // Apply puts a version of a model in force from a day. The fault is Denied to
-// whoever is no operator at the desk, and Invalid when the same version is in force
-// on that day already.
+// whoever is no operator at the desk, Conflict when other decisions stand than were
+// seen, and Invalid when the same version is in force on that day already.
 func Apply(ctx context.Context, v *record.View, a Application) (*Standing, error) {
 	if err := decides(v, a.Why); err != nil {
 		return nil, err
@@ -43,6 +44,9 @@ func Apply(ctx context.Context, v *record.View, a Application) (*Standing, error
 		s, err = &Standing{ID: a.Model.ID}, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := s.seen(a.Seen); err != nil {
 		return nil, err
 	}
 	if err := a.where(); err != nil {
@@ -198,21 +202,43 @@ func narrow(ctx context.Context, v *record.View, id fhir.ID, areas []string, clo
 	return put("HealthcareService", id, version.ETag(), body)
 }
 
-// Rollback puts the version in force again that was before the last decision, in
-// areas, or where that decision was for when none are named.
-func Rollback(ctx context.Context, v *record.View, id string, areas []string, from timeline.Day, why string, at time.Time) (*Standing, error) {
-	if err := decides(v, why); err != nil {
+// seen refuses what was made up by other decisions than stand now.
+func (s *Standing) seen(etag *string) error {
+	if etag != nil && *etag != s.etag {
+		return fault.New(fault.Conflict, "Somebody decided about this model since you looked at it. Nothing was done. Look at it again.")
+	}
+	return nil
+}
+
+// Reversal is a decision to go back to an earlier version.
+type Reversal struct {
+	ID    string
+	To    string   // id|version|hash of the version; empty: the one before the last decision
+	Areas []string // where, by codes of boroughs; none: where the last decision was for
+	From  timeline.Day
+	Why   string
+	At    time.Time
+	Seen  *string // as of an Application
+}
+
+// Rollback puts an earlier version in force again. The faults are those of Apply,
+// and Invalid when there is no such version.
+func Rollback(ctx context.Context, v *record.View, r Reversal) (*Standing, error) {
+	if err := decides(v, r.Why); err != nil {
 		return nil, err
 	}
-	s, err := standing(ctx, v, id)
+	s, err := standing(ctx, v, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	back, err := s.before(areas, from)
+	if err := s.seen(r.Seen); err != nil {
+		return nil, err
+	}
+	back, err := s.Back(r.To, r.Areas, r.From)
 	if err != nil {
 		return nil, err
 	}
-	back.At, back.By, back.Why = at, v.Subject().Who().Operator, why
+	back.At, back.By, back.Why = r.At, v.Subject().Who().Operator, r.Why
 	s.Decisions = append(s.Decisions, *back)
 	m, err := Named(ctx, v, back.Name)
 	if err != nil {
@@ -230,9 +256,11 @@ func Rollback(ctx context.Context, v *record.View, id string, areas []string, fr
 	return s.write(ctx, v, ops)
 }
 
-// before returns the decision that puts the version before the last one in force
-// again.
-func (s *Standing) before(areas []string, from timeline.Day) (*Decision, error) {
+// Back returns what would go back, decided by nobody yet: to a version that was
+// decided on earlier or, of "", to the one before the last decision; in areas or,
+// of none, where the last decision was for; from a day, or from when the last
+// decision is to hold. The fault is Invalid when there is nothing to go back to.
+func (s *Standing) Back(to string, areas []string, from timeline.Day) (*Decision, error) {
 	last := len(s.Decisions) - 1
 	for last >= 0 && len(areas) > 0 && !slices.ContainsFunc(areas, s.Decisions[last].covers) {
 		last--
@@ -245,7 +273,10 @@ func (s *Standing) before(areas []string, from timeline.Day) (*Decision, error) 
 		areas = s.Decisions[last].Areas
 	}
 	back := &Decision{Areas: areas, From: max(from, s.Decisions[last].From)}
-	if len(areas) == 0 {
+	switch {
+	case to != "":
+		return back, s.again(back, to, last)
+	case len(areas) == 0:
 		back.Name = s.Decisions[last-1].Name
 		return back, nil
 	}
@@ -254,12 +285,32 @@ func (s *Standing) before(areas []string, from timeline.Day) (*Decision, error) 
 		case name == "":
 			return nil, none
 		case back.Name != "" && back.Name != name:
-			return nil, fault.New(fault.Invalid, "These areas had different versions before: go back in one after the other, with --area.")
+			return nil, fault.New(fault.Invalid, "These areas had different versions before: go back in one after the other.")
 		default:
 			back.Name = name
 		}
 	}
 	return back, nil
+}
+
+// again fills in a version that was decided on before. It must have been so wherever
+// it is to hold, and be another than holds there.
+func (s *Standing) again(back *Decision, to string, last int) error {
+	was := func(area string) bool {
+		return slices.ContainsFunc(s.Decisions[:last+1], func(d Decision) bool { return d.Name == to && (area == "" || d.covers(area)) })
+	}
+	areas := back.Areas
+	if len(areas) == 0 {
+		areas = []string{""}
+	}
+	if slices.ContainsFunc(areas, func(area string) bool { return !was(area) }) {
+		return fault.New(fault.Invalid, "That version was never in force there. Choose one that was, or areas where it was.")
+	}
+	if !slices.ContainsFunc(areas, func(area string) bool { return s.In(area, back.From) != to }) {
+		return fault.New(fault.Invalid, "This version is in force then already.")
+	}
+	back.Name = to
+	return nil
 }
 
 // provider returns who provides the model's services.

@@ -227,7 +227,7 @@ func TestWhoIsInStaysOnTheirVersion(t *testing.T) {
 		if still := w.do(w.staff("falls"), r, workflow.Making{Move: "accept"}); still.ModelName != old.Name() {
 			t.Errorf("who was in holds to %s now", still.ModelName)
 		}
-		s, err := applied.Rollback(t.Context(), desk, "falls-response-car", nil, day("2026-02-12"), "It did not work", w.now)
+		s, err := applied.Rollback(t.Context(), desk, applied.Reversal{ID: "falls-response-car", From: day("2026-02-12"), Why: "It did not work", At: w.now})
 		if err != nil || s.On(day("2026-02-11")) != fresh.Name() || s.On(day("2026-02-12")) != old.Name() || len(s.Decisions) != 3 {
 			t.Errorf("after the rollback: %+v, %v", s, err)
 		}
@@ -412,12 +412,30 @@ func TestVersionsByArea(t *testing.T) {
 				t.Errorf("%v: %v, want a refusal that says %q", c.areas, err, c.say)
 			}
 		}
-		if _, err := applied.Rollback(t.Context(), desk, "falls-response-car", []string{bromley}, day("2026-02-05"), "No", w.now); fault.KindOf(err) != fault.Invalid {
+		if _, err := applied.Rollback(t.Context(), desk, applied.Reversal{ID: "falls-response-car", Areas: []string{bromley}, From: day("2026-02-05"), Why: "No", At: w.now}); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("rolled back where nothing was before: %v", err)
 		}
-		s, err = applied.Rollback(t.Context(), desk, "falls-response-car", []string{greenwich}, day("2026-02-05"), "It did not work", w.now)
+		s, err = applied.Rollback(t.Context(), desk, applied.Reversal{ID: "falls-response-car", Areas: []string{greenwich}, From: day("2026-02-05"), Why: "It did not work", At: w.now})
 		if err != nil || s.In(greenwich, day("2026-02-04")) != fresh.Name() || s.In(greenwich, day("2026-02-05")) != old.Name() || len(s.Services) != 3 {
 			t.Errorf("after the rollback: %+v, %v", s, err)
+		}
+		was, stale := s.ETag(), "W/\"1\""
+		for _, c := range []struct {
+			to    string
+			area  string
+			seen  *string
+			kind  fault.Kind
+			after string
+		}{
+			{fresh.Name(), greenwich, &stale, fault.Conflict, ""},
+			{old.Name(), greenwich, &was, fault.Invalid, ""},
+			{fresh.Name(), bexley, &was, fault.Invalid, ""}, // it never was there
+			{fresh.Name(), greenwich, &was, 0, fresh.Name()},
+		} {
+			s, err := applied.Rollback(t.Context(), desk, applied.Reversal{ID: "falls-response-car", To: c.to, Areas: []string{c.area}, From: day("2026-02-06"), Why: "Again", At: w.now, Seen: c.seen})
+			if c.after == "" && fault.KindOf(err) != c.kind || c.after != "" && (err != nil || s.In(c.area, day("2026-02-06")) != c.after) {
+				t.Errorf("back to %s in %s: %v, want %v", c.to, c.area, err, c.kind)
+			}
 		}
 		if s, err = apply(fresh, "2026-02-06", bexley, greenwich, bromley); err != nil || len(s.Versions(day("2026-02-06"))) != 1 {
 			t.Errorf("one version for all again: %v, %v", s, err)

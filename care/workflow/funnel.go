@@ -3,8 +3,11 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"joinery/care/applied"
+	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/record/access"
 	"joinery/timeline"
@@ -31,6 +34,11 @@ type Funnel struct {
 	// Clocks says for each standard, by its id, how many met it and of how many
 	// whose clock has been decided: met, missed, or late now.
 	Clocks map[string]Share
+	// Waits are how long those clocks ran, the shortest first: until what had to
+	// happen did or, of those that are late, until now.
+	Waits map[string][]time.Duration
+	// Late is how many of those clocks are late now.
+	Late map[string]int
 	// Measures are those of the version in force, in its order.
 	Measures []Measured
 	// WrongDoors is how many were turned away without anybody who took them on. The
@@ -47,7 +55,7 @@ func (f *Flow) Funnel(ctx context.Context, id string) (*Funnel, error) {
 	if f.view.Subject().Role() != access.System {
 		return nil, fault.New(fault.Denied, "A model's funnel is counted by an operator, who sees all of it.")
 	}
-	out := &Funnel{Model: id, Reasons: map[string]int{}, Outcomes: map[string]int{}, Clocks: map[string]Share{}}
+	out := &Funnel{Model: id, Reasons: map[string]int{}, Outcomes: map[string]int{}, Clocks: map[string]Share{}, Waits: map[string][]time.Duration{}, Late: map[string]int{}}
 	list, err := f.Candidates(ctx, id)
 	if err != nil && fault.KindOf(err) != fault.Invalid {
 		return nil, err
@@ -71,15 +79,20 @@ func (f *Flow) Funnel(ctx context.Context, id string) (*Funnel, error) {
 	if err != nil {
 		return nil, err
 	}
+	now := f.clock()
 	for i, r := range referrals {
 		full, err := f.Referral(ctx, r.Task)
 		if err != nil {
 			return nil, fmt.Errorf("count a model's people: %w", err)
 		}
 		out.referral(full, parents["Task/"+string(r.Task)])
+		out.clocks(full, now)
 		referrals[i] = full
 	}
-	today, _ := timeline.DayOf(f.clock())
+	for _, waits := range out.Waits {
+		slices.Sort(waits)
+	}
+	today, _ := timeline.DayOf(now)
 	m, err := applied.Find(ctx, f.view, id, today)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
@@ -138,17 +151,29 @@ func (f *Funnel) referral(r *Referral, passedOn bool) {
 			}
 		}
 	}
+}
+
+// clocks counts a referral's clocks.
+func (f *Funnel) clocks(r *Referral, now time.Time) {
 	for i := range r.Clocks {
 		c := &r.Clocks[i]
-		share := f.Clocks[c.Standard.ID]
-		switch c.State.String() {
-		case "met":
+		id := c.Standard.ID
+		share := f.Clocks[id]
+		switch c.State {
+		case clock.Met:
 			share.Of++
 			share.All++
-		case "missed", "late":
+		case clock.Passed:
 			share.All++
+		case clock.Late:
+			share.All++
+			f.Late[id]++
+		case clock.NotStarted, clock.Running, clock.Soon, clock.Closed:
+			f.Clocks[id] = share
+			continue
 		}
-		f.Clocks[c.Standard.ID] = share
+		f.Clocks[id] = share
+		f.Waits[id] = append(f.Waits[id], c.Elapsed(now))
 	}
 }
 

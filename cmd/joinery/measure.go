@@ -249,38 +249,49 @@ func shownMeasure(m *workflow.Measured, exact bool, show func(int) string) shown
 	return out
 }
 
-// measured asks a measure of the criteria language of everybody's timelines: as it
-// is now by who treats these people, else as of the last day of the month before,
-// held to all that was told before.
+// measured fills in a measure of the criteria language.
 func (d *desk) measured(ctx context.Context, view *record.View, of *measuring, definition string, into *shownMeasured) error {
 	today, _ := timeline.DayOf(d.clock())
 	m, err := applied.Find(ctx, view, of.Model, today)
 	if err != nil {
 		return err //nolint:wrapcheck // it is fit to be shown
 	}
-	on := today
-	if !of.Exact {
-		year, month, _ := today.Date()
-		on = timeline.Date(year, month, 1) - 1
-	}
-	at, err := view.AskAll(ctx, "measure="+m.Name()+"/"+definition+"&on="+on.String())
-	if err != nil {
-		return err //nolint:wrapcheck // it is fit to be shown
-	}
-	keeper, err := d.timelines(ctx, at)
-	if err != nil {
-		return err
-	}
-	set, err := keeper.Set()
-	if err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
-	}
-	report, err := d.measureReport(ctx, set, m, definition, on, of.Exact)
+	report, err := d.measure(ctx, view, m, definition, of.Exact)
 	if err != nil {
 		return err
 	}
 	into.Value, into.Of, into.All, into.Share = report.Total.Value, report.Total.Met, report.Total.Population, true
 	return nil
+}
+
+// measure asks a measure of the criteria language of everybody's timelines: as it
+// is now by who treats these people, else as of the last day of the month before,
+// held to all that was told before.
+func (d *desk) measure(ctx context.Context, view *record.View, m *model.Model, definition string, exact bool) (*criteria.Report, error) {
+	today, _ := timeline.DayOf(d.clock())
+	on := today
+	if !exact {
+		year, month, _ := today.Date()
+		on = timeline.Date(year, month, 1) - 1
+	}
+	at, err := view.AskAll(ctx, "measure="+m.Name()+"/"+definition+"&on="+on.String())
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	keeper, err := d.timelines(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	set, err := keeper.Set()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	return d.measureReport(ctx, set, m, definition, on, exact)
+}
+
+// toldMeasure is a measure as it may be told to anyone.
+func (d *desk) toldMeasure(ctx context.Context, view *record.View, m *model.Model, definition string) (*criteria.Report, error) {
+	return d.measure(ctx, view, m, definition, false)
 }
 
 func (d *desk) measureReport(ctx context.Context, set *timeline.Set, m *model.Model, definition string, on timeline.Day, exact bool) (*criteria.Report, error) {

@@ -166,7 +166,7 @@ func (d *desk) modelRollback(_ http.ResponseWriter, r *http.Request) (any, error
 		if err != nil {
 			return nil, err
 		}
-		return applied.Rollback(r.Context(), view, a.ID, a.Areas, from, a.Why, now)
+		return applied.Rollback(r.Context(), view, applied.Reversal{ID: a.ID, Areas: a.Areas, From: from, Why: a.Why, At: now})
 	})
 }
 

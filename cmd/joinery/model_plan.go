@@ -175,6 +175,9 @@ func planSays(q *plan.Question) string {
 		names = append(names, fmt.Sprintf("%s|%s|%.12s", m.ID, m.Version, m.Hash))
 	}
 	text := "plan=" + strings.Join(names, ",") + "&on=" + q.On.String()
+	if len(q.Areas) > 0 {
+		text += "&area=" + strings.Join(q.Areas, ",")
+	}
 	if q.Exact {
 		text += "&exact=true"
 	}

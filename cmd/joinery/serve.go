@@ -127,7 +127,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 // showPages puts the pages behind the server. Cookies are kept to encrypted
 // connections unless the address says that clients use none.
 func (a *app) showPages(server *web.Server, rec *record.Record, desk *desk, base string, c *serveCommand) error {
-	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://"), Plan: desk.plan}
+	o := pages.Options{Clock: a.clock, Secure: strings.HasPrefix(base, "https://"), Plan: desk.plan, Measure: desk.toldMeasure}
 	var err error
 	if c.Site != "" {
 		if o.Site, err = pages.ReadSite(c.Site); err != nil {

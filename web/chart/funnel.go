@@ -1,10 +1,13 @@
 package chart
 
+import "fmt"
+
 // Funnel shows how many came to each stage on a way, and why the others did not
 // go on.
 type Funnel struct {
 	Heading
 	Unit   string // "people"
+	Hidden string // said in the drawing when no amount is known; empty: nothing is said
 	Stages []Stage
 }
 
@@ -48,21 +51,40 @@ func reasons(left []Bar, w *Words) string {
 }
 
 func (f Funnel) draw(c *canvas) {
-	most, told := 1e-9, 0.0
+	most, told, known := 1e-9, 0.0, false
 	for i, s := range f.Stages {
 		told = max(told, room(f.tells(i, c.words)))
 		if s.Amount.known() {
-			most = max(most, s.Amount.Of)
+			most, known = max(most, s.Amount.Of), true
 		}
 	}
 	across := scale{top: most, from: 2, to: max(c.width-told-12, c.width/4)}
 	y := 2.0
+	if !known && f.Hidden != "" {
+		c.text(2, y+14, from, ink, cut(f.Hidden, c.width-4))
+		y += 30
+	}
 	for i, s := range f.Stages {
 		c.text(2, y+14, from, ink, cut(s.Label, c.width-4))
+		if !s.Amount.known() {
+			c.hidden(y+20, s.Label, s.Amount.Told)
+			y += 48
+			continue
+		}
 		shown := Bar{Label: s.Label, Amount: Amount{Of: s.Amount.Of, Told: f.tells(i, c.words)}}
 		bar(c, across, y+20, shown, accent)
 		y += 48
 	}
+}
+
+// hidden draws the place of an amount that is withheld: an outline, as long for
+// each, so that its length tells nothing.
+func (c *canvas) hidden(y float64, label, told string) {
+	const long = 64
+	fmt.Fprintf(&c.b, `<rect x="2.5" y="%s" width="%d" height="19" fill="#fff" stroke="%s" stroke-dasharray="4 3"`, num(y+0.5), long, muted)
+	c.tip("rect", filled(c.words.Named, "name", label, "amount", told))
+	c.reach(y + 20)
+	c.text(2+long+8, y+15, from, muted, told)
 }
 
 // tells is what stands beside a stage.

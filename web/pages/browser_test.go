@@ -264,7 +264,11 @@ func (b *browser) sideways() int {
 	return value(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth-document.documentElement.clientWidth`))
 }
 
-func (b *browser) pdf() []byte { return value(b, chromedp.PrintToPDF()) }
+// pdf is the page as it is printed on A4.
+func (b *browser) pdf() []byte {
+	b.Helper()
+	return value(b, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
+}
 
 // media has the page shown on another medium, or by another setting of the system.
 func (b *browser) media(medium, feature, setting string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -106,6 +107,13 @@ func (c *call) only(names ...string) error {
 		}
 	}
 	return nil
+}
+
+// onlyWith is only, but for one field that may be there several times.
+func (c *call) onlyWith(several string, names ...string) error {
+	once := maps.Clone(c.sent)
+	delete(once, several)
+	return (&call{sent: once}).only(names...)
 }
 
 // field returns what was filled in, without white space around it.

@@ -1,10 +1,9 @@
 package pages
 
 import (
-	"fmt"
 	"net/http"
-	"strconv"
-	"time"
+	"net/url"
+	"slices"
 
 	"joinery/care/applied"
 	"joinery/care/model"
@@ -16,28 +15,13 @@ import (
 // applyView is the form by which a version of a model is put in force.
 type applyView struct {
 	ID, Title, Version, Hash string
-	Was                      string // the name of the version in force; empty: none is
-	WasVersion               string
+	Seen                     string     // the decisions that it was made from; empty: there were none
+	Now                      []areaLine // what is in force where
 	Marks                    []string
-	Changes                  int
 	Provider                 Choice
-	From                     Date
-	Why                      Area
-}
+	decisionForm
 
-// applyCheck is what was filled in, before it is done.
-type applyCheck struct {
-	ID, Title string
-	Rows      []Row
-	Marks     []string
-	Fields    []Hidden
-}
-
-// applying is what a form says.
-type applying struct {
-	provider string
-	from     timeline.Day
-	why      string
+	stands *applied.Standing
 }
 
 // applyForm answers GET /models/{id}/apply.
@@ -46,7 +30,8 @@ func (c *call) applyForm() (*page, error) {
 	return &page{name: "apply", view: v}, err
 }
 
-// applied is the version that the program ships, beside the one in force.
+// applyView is the form for the version that the program ships, beside what is in
+// force. Areas where something else holds are ticked.
 func (c *call) applyView() (*applyView, error) {
 	was, s, err := c.modelAsked()
 	if err != nil {
@@ -57,26 +42,18 @@ func (c *call) applyView() (*applyView, error) {
 		return nil, fault.New(fault.Invalid, "This model is a local one. Whoever keeps its folder puts it in force with joinery model apply.")
 	}
 	today, _ := timeline.DayOf(c.now())
-	v := &applyView{ID: is.ID, Title: is.Title, Version: is.Version, Hash: is.Hash, Marks: is.Marks()}
+	v := &applyView{ID: is.ID, Title: is.Title, Version: is.Version, Hash: is.Hash, Marks: is.Marks(), stands: s}
+	open := slices.Clone(is.Area.Codes)
 	if s != nil {
-		if v.Was = s.On(today); v.Was != "" {
-			v.WasVersion, v.Changes = was.Version, len(model.Diff(was, is))
+		if everywhere(s, is, today) {
+			return nil, fault.New(fault.Conflict, "This version is in force already.")
 		}
+		v.Seen, v.Now = s.ETag(), areaLines(is, s, today)
+		open = slices.DeleteFunc(open, func(area string) bool { return s.In(area, today) == is.Name() })
 	}
-	if v.Was == is.Name() {
-		return nil, fault.New(fault.Conflict, "This version is in force already.")
-	}
-	if v.Provider, err = c.providers(s); err != nil {
-		return nil, err
-	}
-	now := c.now()
-	v.From = Date{
-		Field: Field{ID: "from", Name: "from", Label: c.word("apply.from"), Hint: c.word("apply.from-hint"), Size: "s"},
-		Day:   strconv.Itoa(now.Day()), Month: strconv.Itoa(int(now.Month())), Year: strconv.Itoa(now.Year()),
-		Words: [3]string{c.word("apply.day"), c.word("apply.month"), c.word("apply.year")},
-	}
-	v.Why = Area{Field: Field{ID: "why", Name: "why", Label: c.word("apply.why"), Hint: c.word("apply.why-hint"), Size: "s"}, Rows: 3}
-	return v, nil
+	v.decisionForm = c.decisionForm(areasOf(is, nil), open)
+	v.Provider, err = c.providers(s)
+	return v, err
 }
 
 // providers are the organisations that can provide a model; the one that does is
@@ -111,110 +88,71 @@ func (c *call) providers(s *applied.Standing) (Choice, error) {
 	return out, nil
 }
 
-// apply answers POST /models/{id}/apply: first it shows what was filled in, then it
-// is done.
+// apply answers POST /models/{id}/apply: first it shows what was filled in and what
+// that changes, then it is done.
 func (c *call) apply() (*page, error) {
 	v, err := c.applyView()
 	if err != nil {
 		return nil, err
 	}
 	c.back = "/models/" + v.ID + "/apply"
-	if err := c.only("hash", "was", "provider", "day", "month", "year", "why", "sure"); err != nil {
+	if err := c.onlyWith("area", append([]string{"hash", "seen", "provider", "sure"}, decisionFields...)...); err != nil {
 		return nil, err
 	}
-	if c.field("hash") != v.Hash || c.field("was") != v.Was {
+	if c.field("hash") != v.Hash || c.field("seen") != v.Seen {
 		return nil, fault.New(fault.Conflict, "Another version was put in force, or is shipped, since this form was made. Nothing was done. Look at it again.")
 	}
-	a, wrong := c.applying(v)
+	d, wrong := c.decision(&v.decisionForm)
+	provider := ""
+	for i := range v.Provider.Options {
+		o := &v.Provider.Options[i]
+		if o.Chosen = o.Value == c.field("provider"); o.Chosen {
+			provider = o.Value
+		}
+	}
+	if provider == "" {
+		v.Provider.Error = c.word("apply.lacks-provider")
+		wrong = slices.Insert(wrong, 0, mistake{"provider", v.Provider.Error})
+	}
+	is := shipped()[v.ID]
 	switch {
 	case len(wrong) > 0:
 		return &page{status: http.StatusBadRequest, name: "apply", view: v, errors: wrong}, nil
 	case c.field("sure") != "yes":
-		return &page{name: "applycheck", view: c.applyCheck(v, a)}, nil
+		return c.applyCheck(v, is, d)
 	}
 	view, err := c.operates(appliesModels)
 	if err != nil {
 		return nil, err
 	}
-	_, err = applied.Apply(c.ctx, view, applied.Application{Model: shipped()[v.ID], From: a.from, Provider: a.provider, Why: a.why, At: c.now()})
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it is fit to be shown
-	}
-	return &page{to: "/models/" + v.ID}, nil
-}
-
-// applying reads the form, and says what is wrong with it.
-func (c *call) applying(v *applyView) (applying, []mistake) {
-	a := applying{provider: c.field("provider"), why: c.field("why")}
-	var wrong []mistake
-	lacks := func(f *Field, key string) {
-		f.Error = c.word(key)
-		wrong = append(wrong, mistake{f.ID, f.Error})
-	}
-	known := false
-	for i := range v.Provider.Options {
-		o := &v.Provider.Options[i]
-		if o.Chosen = o.Value == a.provider; o.Chosen && o.Value != "" {
-			known = true
-		}
-	}
-	if !known {
-		lacks(&v.Provider.Field, "apply.lacks-provider")
-	}
-	v.From.Day, v.From.Month, v.From.Year = c.field("day"), c.field("month"), c.field("year")
-	day, ok := filledDay(v.From)
-	today, _ := timeline.DayOf(c.now())
-	if !ok || day < today {
-		lacks(&v.From.Field, "apply.lacks-from")
-		wrong[len(wrong)-1].Field = "from-day"
-	}
-	a.from = day
-	v.Why.Value = a.why
-	if a.why == "" {
-		lacks(&v.Why.Field, "apply.lacks-why")
-	}
-	return a, wrong
-}
-
-// filledDay reads a day as it is filled in.
-func filledDay(d Date) (timeline.Day, bool) {
-	var n [3]int
-	for i, text := range []string{d.Day, d.Month, d.Year} {
-		var err error
-		if n[i], err = strconv.Atoi(text); err != nil {
-			return 0, false
-		}
-	}
-	at := time.Date(n[2], time.Month(n[1]), n[0], 0, 0, 0, 0, time.UTC)
-	if at.Day() != n[0] || int(at.Month()) != n[1] || n[2] < 1900 || n[2] > 2200 {
-		return 0, false
-	}
-	return timeline.Date(n[2], time.Month(n[1]), n[0]), true
+	_, err = applied.Apply(c.ctx, view, applied.Application{Model: is, Areas: d.areas, From: d.from, Provider: provider, Why: d.why, At: c.now(), Seen: &v.Seen})
+	return &page{to: "/models/" + v.ID}, err //nolint:wrapcheck // it is fit to be shown
 }
 
 // applyCheck shows what will be done.
-func (c *call) applyCheck(v *applyView, a applying) *applyCheck {
-	out := &applyCheck{ID: v.ID, Title: v.Title, Marks: v.Marks}
-	provider := ""
+func (c *call) applyCheck(v *applyView, is *model.Model, d decision) (*page, error) {
+	out := &checkView{ID: v.ID, Title: v.Title, Marks: v.Marks, Fields: c.kept("hash", "seen", "provider"), Plan: planPath(is, d.areas)}
+	out.Rows = []Row{{Key: c.word("apply.version"), Value: v.Version + " (" + short(is.Name()) + ")"}}
 	for _, o := range v.Provider.Options {
-		if o.Value == a.provider {
-			provider = o.Text
+		if o.Chosen {
+			out.Rows = append(out.Rows, Row{Key: c.word("apply.provider"), Value: o.Text})
 		}
 	}
-	version := v.Version
-	if v.WasVersion != "" {
-		version = fmt.Sprintf("%s (%s)", v.Version, c.word("apply.instead")+" "+v.WasVersion)
+	out.Rows = append(out.Rows, c.decisionRows(d)...)
+	areas := d.areas
+	if len(areas) == 0 {
+		areas = is.Area.Codes
 	}
-	year, month, day := a.from.Date()
-	out.Rows = []Row{
-		{Key: c.word("apply.version"), Value: version},
-		{Key: c.word("apply.provider"), Value: provider},
-		{Key: c.word("apply.from"), Value: shortDate(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))},
-		{Key: c.word("apply.why"), Value: a.why},
-		{Key: c.word("apply.by"), Value: c.who.Subject.Who().Name},
+	var err error
+	out.Differences, err = c.differences(is, v.stands, areas, d.from)
+	return &page{name: "applycheck", title: "applycheck.title", view: out}, err
+}
+
+// planPath is where the plan of a version is, in areas or, of none, in its own.
+func planPath(m *model.Model, areas []string) string {
+	q := url.Values{"version": {short(m.Name())}}
+	if len(areas) < len(m.Area.Codes) {
+		q["area"] = areas
 	}
-	for _, name := range []string{"hash", "was", "provider", "day", "month", "year", "why"} {
-		out.Fields = append(out.Fields, Hidden{name, c.field(name)})
-	}
-	return out
+	return "/models/" + m.ID + "/plan?" + q.Encode()
 }

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
-	"time"
+	"strings"
 
 	"joinery/care/model"
 	"joinery/care/model/plan"
@@ -21,7 +22,7 @@ type modelPlanView struct {
 	Weeks    int
 	People   string
 	Part     *plan.Part
-	Groups   []template.HTML
+	Groups   []planGroup
 	Flow     []flowRow
 	Waiting  template.HTML
 	Work     []hoursRow
@@ -31,8 +32,21 @@ type modelPlanView struct {
 	Need     string
 	Overlap  *plan.Overlap
 	Days     []Option // days that may be asked for
+	Versions []Option // that may be planned, when there are several
+	Areas    Choice   // where it would be; no options: there is nothing to choose
 	Elsewise string   // nothing is planned here: why not
 }
+
+// planGroup are those eligible by one way to tell them apart.
+type planGroup struct {
+	Figure  template.HTML
+	Printed bool   // its figure is on paper too, where there is room for one
+	Title   string // of the line that is on paper in its place
+	Line    string
+}
+
+// printedBars is how many bars a figure may have on the sheet of a board.
+const printedBars = 10
 
 type flowRow struct{ Name, Year, Share string }
 
@@ -47,23 +61,56 @@ type powerRow struct{ Title, Now, Hoped, Needed, AYear, When string }
 // plannedMonths is how many month ends can be chosen for a plan.
 const plannedMonths = 6
 
-// modelPlan answers GET /models/{id}/plan: of the model that is shipped or, where
-// none is, of the one in force.
+// modelPlan answers GET /models/{id}/plan: of the version that the address names or,
+// where it names none, of that which is shipped or else in force.
 func (c *call) modelPlan() (*page, error) {
-	m, _, err := c.modelAsked()
+	m, s, err := c.modelAsked()
 	if err != nil {
 		return nil, err
 	}
-	if is := shipped()[m.ID]; is != nil {
+	is := shipped()[m.ID]
+	if is != nil && c.asked.Get("version") == "" {
 		m = is
 	}
 	if c.pages.Plan == nil {
 		return nil, fault.New(fault.Unavailable, "This server does not plan models. Ask for joinery model plan.")
 	}
-	today, _ := timeline.DayOf(c.now())
 	v := &modelPlanView{ID: m.ID}
-	on := timeline.NoDay
-	asked := c.asked.Get("on")
+	var names []string
+	if is != nil {
+		names = append(names, is.Name())
+	}
+	if s != nil {
+		for _, d := range slices.Backward(s.Decisions) {
+			names = append(names, d.Name)
+		}
+	}
+	for i, name := range names {
+		if !slices.Contains(names[:i], name) {
+			v.Versions = append(v.Versions, Option{Value: short(name), Text: versionOf(name) + " (" + short(name) + ")", Chosen: name == m.Name()})
+		}
+	}
+	areas := c.asked["area"]
+	for _, area := range areas {
+		if !slices.Contains(m.Area.Codes, area) {
+			return nil, fault.New(fault.Invalid, "The model is not for that area. Choose areas that it is for.")
+		}
+	}
+	q := plan.Question{Models: []*model.Model{m}, On: c.plannedDay(v)}
+	if len(areas) > 0 && len(areas) < len(m.Area.Codes) {
+		q.Areas = slices.Sorted(slices.Values(areas))
+	} else {
+		areas = m.Area.Codes
+	}
+	v.Areas = c.areaChoice(areasOf(m, nil), areas, c.word("modelplan.areas"), "")
+	return c.planned(v, q)
+}
+
+// plannedDay is the day that a plan is asked for, one of some month ends; NoDay of
+// another. The days that can be chosen go into the view.
+func (c *call) plannedDay(v *modelPlanView) timeline.Day {
+	today, _ := timeline.DayOf(c.now())
+	on, asked := timeline.NoDay, c.asked.Get("on")
 	last := criteria.MonthEnd(today)
 	if last > today {
 		last = monthBefore(last)
@@ -73,11 +120,10 @@ func (c *call) modelPlan() (*page, error) {
 		if chosen {
 			on = last
 		}
-		year, month, day := last.Date()
-		v.Days = append(v.Days, Option{Value: last.String(), Text: c.speaks("modelplan").long(time.Date(year, month, day, 0, 0, 0, 0, time.UTC)), Chosen: chosen})
+		v.Days = append(v.Days, Option{Value: last.String(), Text: c.speaks("modelplan").long(midnight(last)), Chosen: chosen})
 		last = monthBefore(last)
 	}
-	return c.planned(m, v, on)
+	return on
 }
 
 // monthBefore returns the last day of the month before a day's.
@@ -87,15 +133,15 @@ func monthBefore(d timeline.Day) timeline.Day {
 }
 
 // planned asks for the plan and makes the view.
-func (c *call) planned(m *model.Model, v *modelPlanView, on timeline.Day) (*page, error) {
-	if on == timeline.NoDay {
+func (c *call) planned(v *modelPlanView, q plan.Question) (*page, error) {
+	if q.On == timeline.NoDay {
 		return nil, fault.New(fault.Invalid, "A plan is of the last day of a month.")
 	}
 	view, err := c.operates(readsAll)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.pages.Plan(c.ctx, view, plan.Question{Models: []*model.Model{m}, On: on})
+	p, err := c.pages.Plan(c.ctx, view, q)
 	switch kind := fault.KindOf(err); {
 	case kind == fault.TooMany || kind == fault.Denied || kind == fault.Invalid:
 		v.Elsewise = fault.MessageOf(err)
@@ -103,23 +149,32 @@ func (c *call) planned(m *model.Model, v *modelPlanView, on timeline.Day) (*page
 	case err != nil:
 		return nil, err
 	}
-	v.fill(p, c.drawn("modelplan"))
+	v.fill(c, p, c.drawn("modelplan"))
 	return &page{name: "modelplan", view: v}, nil
 }
 
 // fill puts a plan into the words and figures of a page.
-func (v *modelPlanView) fill(p *plan.Plan, w *chart.Words) {
+func (v *modelPlanView) fill(c *call, p *plan.Plan, w *chart.Words) {
 	part := &p.Models[0]
 	v.Part, v.On, v.Weeks, v.People, v.Overlap = part, p.On.String(), p.Weeks, p.People, p.Overlap
-	for i, g := range part.Groups {
+	printed := false
+	for _, g := range part.Groups {
 		if len(g.Rows) < 2 {
 			continue
 		}
-		bars := chart.Bars{Heading: chart.Heading{Title: "Eligible by " + g.By, Says: "How many of those eligible are in each group; * is 1 to 7."}, Of: g.By, Unit: "people"}
+		of := c.word("modelplan.by-" + g.By)
+		group := planGroup{Title: of, Printed: !printed && len(g.Rows) <= printedBars}
+		printed = printed || group.Printed
+		bars := chart.Bars{Heading: chart.Heading{Title: c.word("modelplan.eligible") + ", " + of, Says: c.word("modelplan.groups-say")}, Of: of, Unit: c.word("modelplan.people")}
+		var line []string
 		for _, r := range g.Rows {
-			bars.Bars = append(bars.Bars, chart.Bar{Label: plan.Named(g.By, r.Name), Amount: amountTold(r.People, w)})
+			name := plan.Named(g.By, r.Name)
+			bars.Bars = append(bars.Bars, chart.Bar{Label: name, Amount: amountTold(r.People, w)})
+			line = append(line, name+": "+r.People)
 		}
-		v.Groups = append(v.Groups, bars.Figure("group-"+strconv.Itoa(i), w).HTML(3))
+		group.Line = strings.Join(line, ", ")
+		group.Figure = bars.Figure("group-"+g.By, w).HTML(3)
+		v.Groups = append(v.Groups, group)
 	}
 	for _, s := range part.Flow {
 		v.Flow = append(v.Flow, flowRow{s.Name, plan.Figure(s.Year), s.Share})
@@ -155,8 +210,7 @@ func (v *modelPlanView) waiting(p *plan.Plan, words *chart.Words) {
 	if len(part.Waiting) == 0 {
 		return
 	}
-	year, month, day := p.On.Date()
-	start := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	start := midnight(p.On)
 	wait, inside := chart.Line{Label: "wait"}, chart.Line{Label: "in the model"}
 	for _, w := range part.Waiting {
 		at := start.AddDate(0, 0, 7*w.Week)

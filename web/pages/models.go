@@ -127,23 +127,28 @@ func (l modelLine) of(m *model.Model, s *applied.Standing, today timeline.Day) m
 
 // modelView is what a model says, and how it goes.
 type modelView struct {
-	ID      string
-	Model   *model.Model
-	Marks   []string
-	InForce bool
-	Stands  *applied.Standing // nil: nobody applied it
-	Newer   bool              // the program ships another than is in force
-	Lead    bool
-	Sites   []siteLine
-	Funnel  *funnelView
+	ID       string
+	Model    *model.Model
+	Marks    []string
+	InForce  bool              // somewhere, today
+	Stands   *applied.Standing // nil: nobody applied it
+	Areas    []areaLine
+	Versions []versionLine // that can be looked at, when there are several
+	Newer    bool          // the program ships another than this
+	Apply    bool          // what it ships can be put in force somewhere
+	Back     bool          // there is an earlier version to go back to
+	Lead     bool
+	Sites    []siteLine
+	Funnel   *funnelView
+	Measures []measureLine
 }
 
 // siteLine is a site of a model, and how full it is.
 type siteLine struct {
-	Name           string
+	Name, Where    string
 	AtOnce, Starts int
 	There, Waiting tally
-	Ring           string
+	Closed         bool
 }
 
 // model answers GET /models/{id}.
@@ -153,34 +158,39 @@ func (c *call) model() (*page, error) {
 		return nil, err
 	}
 	today, _ := timeline.DayOf(c.now())
-	v := &modelView{ID: m.ID, Model: m, Marks: m.Marks(), Stands: s, InForce: s != nil && s.On(today) == m.Name(), Lead: c.role() == access.Lead}
-	if is := shipped()[m.ID]; is != nil {
-		v.Newer = is.Hash != m.Hash
+	v := &modelView{ID: m.ID, Model: m, Marks: m.Marks(), Stands: s, Lead: c.role() == access.Lead}
+	is := shipped()[m.ID]
+	v.Newer, v.Apply = is != nil && is.Hash != m.Hash, is != nil
+	if s == nil {
+		return &page{name: "model", view: v}, nil
 	}
-	if s != nil {
-		if v.Sites, err = c.sites(m); err != nil {
-			return nil, err
-		}
+	v.Areas, v.Versions = areaLines(m, s, today), versionLines(m, s)
+	v.InForce = slices.Contains(s.Versions(today), m.Name())
+	v.Apply = is != nil && !everywhere(s, is, today)
+	v.Back = len(s.Decisions) > 1 && len(backTo(s, today)) > 0
+	if v.Sites, err = c.sites(m); err != nil {
+		return nil, err
 	}
-	if v.Lead && v.InForce {
-		if v.Funnel, err = c.funnel(m); err != nil {
-			return nil, err
-		}
+	if v.Lead && s.On(today) == m.Name() {
+		err = c.how(m, v)
 	}
-	return &page{name: "model", view: v}, nil
+	return &page{name: "model", view: v}, err
 }
 
-// modelAsked returns the model in the address: the version in force, or that which
-// will be, or else the one that is shipped; and the decisions about it, if any.
+// modelAsked returns the model in the address, in the version that the address
+// names or, where it names none, in that in force, or which will be, or else the one
+// that is shipped; and the decisions about it, if any.
 func (c *call) modelAsked() (*model.Model, *applied.Standing, error) {
 	id, err := c.id("id")
 	if err != nil {
 		return nil, nil, err
 	}
+	is := shipped()[string(id)]
+	hash := c.asked.Get("version")
 	s, err := applied.Status(c.ctx, c.view, string(id))
 	if fault.KindOf(err) == fault.NotFound {
-		if m := shipped()[string(id)]; m != nil {
-			return m, nil, nil
+		if is != nil && (hash == "" || hash == short(is.Name())) {
+			return is, nil, nil
 		}
 		return nil, nil, errAbsent
 	}
@@ -188,7 +198,19 @@ func (c *call) modelAsked() (*model.Model, *applied.Standing, error) {
 		return nil, nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	today, _ := timeline.DayOf(c.now())
-	m, err := applied.Named(c.ctx, c.view, cmp.Or(s.On(today), s.Decisions[len(s.Decisions)-1].Name))
+	name := cmp.Or(s.On(today), s.Decisions[len(s.Decisions)-1].Name)
+	if hash != "" {
+		i := slices.IndexFunc(s.Decisions, func(d applied.Decision) bool { return short(d.Name) == hash })
+		switch {
+		case i >= 0:
+			name = s.Decisions[i].Name
+		case is != nil && short(is.Name()) == hash:
+			return is, s, nil
+		default:
+			return nil, nil, errAbsent
+		}
+	}
+	m, err := applied.Named(c.ctx, c.view, name)
 	return m, s, err //nolint:wrapcheck // it says what it was doing
 }
 
@@ -200,7 +222,7 @@ func (c *call) sites(m *model.Model) ([]siteLine, error) {
 	}
 	var out []siteLine
 	for _, s := range services {
-		line := siteLine{Name: strings.TrimPrefix(s.Name, m.Title+", ")}
+		line := siteLine{Name: strings.TrimPrefix(s.Name, m.Title+", "), Where: areaNames(s.Areas), Closed: !s.Active}
 		for _, p := range s.Capacity {
 			line.AtOnce += p.AtOnce
 			line.Starts += p.Starts
@@ -233,7 +255,7 @@ func (c *call) modelChanges() (*page, error) {
 	}
 	is := shipped()[was.ID]
 	if s == nil || is == nil {
-		return nil, errAbsent
+		return nil, fault.New(fault.Invalid, "There is no newer version of this model here to compare with.")
 	}
 	v := &changesView{ID: was.ID, Title: is.Title, Was: was.Version, Is: is.Version, Changes: model.Diff(was, is)}
 	for _, set := range is.Set {

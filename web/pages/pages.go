@@ -38,7 +38,9 @@ import (
 	"net/http"
 	"time"
 
+	"joinery/care/model"
 	"joinery/care/model/plan"
+	"joinery/criteria"
 	"joinery/fault"
 	"joinery/record"
 	"joinery/record/access"
@@ -67,6 +69,10 @@ type Options struct {
 	// Plan plans models of care for the people of the record, as joinery model plan
 	// does, for whoever is signed in as an operator there. Nil: pages plan nothing.
 	Plan func(context.Context, *record.View, plan.Question) (*plan.Plan, error)
+	// Measure works out a measure of the criteria language of everybody, as it may be
+	// told, for whoever is signed in as an operator there. Nil: such measures are not
+	// shown.
+	Measure func(ctx context.Context, v *record.View, of *model.Model, definition string) (*criteria.Report, error)
 	// Site is whose pages these are; nil: nobody's yet.
 	Site *Site
 }

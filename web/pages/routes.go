@@ -100,7 +100,9 @@ func table() []*route {
 		{get, "/models/{id}/changes", leads, "changes.title", (*call).modelChanges, ""},
 		{get, "/models/{id}/plan", leads, "modelplan.title", (*call).modelPlan, ""},
 		{get, "/models/{id}/apply", leads, "apply.title", (*call).applyForm, ""},
-		{post, "/models/{id}/apply", leads, "applycheck.title", (*call).apply, ""},
+		{post, "/models/{id}/apply", leads, "apply.title", (*call).apply, ""},
+		{get, "/models/{id}/rollback", leads, "rollback.title", (*call).rollbackForm, ""},
+		{post, "/models/{id}/rollback", leads, "rollback.title", (*call).rollback, ""},
 
 		{get, "/admin", admins, "admin.title", (*call).admin, "admin.menu"},
 		{get, "/admin/agreements", keepers, "agreements.title", (*call).agreements, ""},

@@ -35,7 +35,7 @@ func hiddenFields(text string) url.Values {
 	v := url.Values{}
 	main, _, _ := strings.Cut(text, "<footer")
 	for _, m := range hiddenField.FindAllStringSubmatch(main, -1) {
-		v.Set(m[1], strings.NewReplacer("&#34;", `"`, "&amp;", "&").Replace(m[2]))
+		v.Add(m[1], strings.NewReplacer("&#34;", `"`, "&amp;", "&").Replace(m[2]))
 	}
 	return v
 }
