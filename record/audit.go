@@ -35,6 +35,7 @@ type line struct {
 
 	Organisation string   `json:"og,omitempty"` // id of the one that they work for
 	Flags        []string `json:"f,omitempty"`  // why somebody must look at this: see flags.go
+	Via          string   `json:"v,omitempty"`  // the system whose link was followed, and which: see launch.go
 }
 
 // maxNamed is how many resources one line names; the count says the rest.

@@ -150,8 +150,8 @@ func (l *line) profile(patient string) []string {
 	return []string{balp + name}
 }
 
-// agents are the program, which asked, and this server; and whoever stands
-// behind the program.
+// agents are the program, which asked, and this server; whoever stands behind the
+// program; and the system from which they came.
 func (l *line) agents(purpose []concept) []agent {
 	from := coding{dicom, "110153", "Source Role ID"}
 	to := coding{dicom, "110152", "Destination Role ID"}
@@ -179,6 +179,9 @@ func (l *line) agents(purpose []concept) []agent {
 			person.Who.Display = l.Operator
 		}
 		out = append(out, person)
+	}
+	if l.Via != "" {
+		out = append(out, agent{Type: concept{Coding: []coding{{dicom, "110150", "Application"}}, Text: "opened from"}, Who: reference{Display: l.Via}})
 	}
 	return out
 }

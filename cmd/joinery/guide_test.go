@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,4 +130,92 @@ func edited(t *testing.T, text, diff string) string {
 		t.Fatalf("the page changes what does not stand there once: %s", out.String())
 	}
 	return strings.Replace(text, out.String(), in.String(), 1)
+}
+
+// TestGuideOfLaunches does what the guide says to another system: it makes the
+// token, asks for a link by the command that stands there, and follows it.
+func TestGuideOfLaunches(t *testing.T) {
+	text, err := os.ReadFile("../../docs/launch.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?ms)^```(?:console|json)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+	if len(shown) != 3 {
+		t.Fatalf("the guide shows %d blocks, want the two commands and the answer", len(shown))
+	}
+	t.Chdir(t.TempDir())
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int)
+	go func() {
+		a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, clock: time.Now}
+		ended <- a.run(ctx, []string{"serve", "--listen", address})
+	}()
+	defer func() { stop(); <-ended }()
+	waitReady(t, address)
+
+	var out, said bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: &out, err: &said, clock: time.Now}
+	if code := a.run(t.Context(), strings.Fields(strings.TrimPrefix(shown[0][1], "$ joinery "))); code != 0 {
+		t.Fatalf("the token: %s", said.String())
+	}
+	command := strings.NewReplacer("https://record.example", "http://"+address, "TOKEN", strings.TrimSpace(out.String())).Replace(shown[1][1])
+	status, body := send(t, http.MethodPost, command)
+	link := regexp.MustCompile(`http://[^"]+/launch/([^"]+)`).FindStringSubmatch(body)
+	if status != http.StatusOK || link == nil {
+		t.Fatalf("the link = %d %s", status, body)
+	}
+	got := regexp.MustCompile(`"valueInstant":"[^"]+"`).ReplaceAllString(strings.NewReplacer("http://"+address, "https://record.example", link[1], "LINK").Replace(body), `"valueInstant":"WHEN"`)
+	if want := strings.TrimSpace(shown[2][1]); strings.TrimSpace(got) != want {
+		t.Errorf("the answer is %s, and the guide says %s", got, want)
+	}
+	if status, page := send(t, http.MethodGet, "$ curl "+link[0]); status != http.StatusOK || !strings.Contains(page, "data-launch") {
+		t.Errorf("the page of the link = %d %s", status, page)
+	}
+	if status, page := send(t, http.MethodPost, "$ curl "+link[0]+" -H 'Content-Type: application/x-www-form-urlencoded' -d ''"); status != http.StatusSeeOther {
+		t.Errorf("followed = %d %s", status, page)
+	}
+	if status, page := send(t, http.MethodPost, "$ curl "+link[0]+" -H 'Content-Type: application/x-www-form-urlencoded' -d ''"); status != http.StatusGone || !strings.Contains(page, "has been used or is too old. Open the person again from your system.") {
+		t.Errorf("followed again = %d %s", status, page)
+	}
+}
+
+var word = regexp.MustCompile(`'[^']*'|[^\s'\\]+`)
+
+// send sends what a command of curl would, with its headers and its data.
+func send(t *testing.T, method, command string) (int, string) {
+	t.Helper()
+	words := word.FindAllString(command, -1)
+	for i := range words {
+		words[i] = strings.Trim(words[i], "'")
+	}
+	at := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "http") })
+	if at < 0 || words[1] != "curl" {
+		t.Fatalf("%q is no command of curl", words)
+	}
+	data := ""
+	if i := slices.Index(words, "-d"); i > 0 {
+		data = words[i+1]
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, words[at], strings.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range words {
+		if w == "-H" {
+			name, value, _ := strings.Cut(words[i+1], ": ")
+			r.Header.Set(name, value)
+		}
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }

@@ -67,6 +67,7 @@ A system has what its scopes say. Everyone else has what their role and relation
 
     joinery token create --name loader --scope 'system/*.cruds'
     joinery token create --name "Dr Sedge" --scope 'user/*.cruds' --role staff --practitioner sel-staff-00001 --organisation sel-practice-001 --use TREAT
+    joinery token create --name elm-practice-system --scope launch
     joinery token create --name "Ada's app" --scope 'patient/*.rs' --role patient --patient sel-728 --for 24h`
 }
 

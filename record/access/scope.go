@@ -21,11 +21,16 @@ import (
 // The rights of version 1 are taken too: read is rs, write is cud, * is cruds.
 // Beside these, label/HIV gives a system sight of what is marked HIV, and
 // label/* of everything; a scope for every type (system/*.rs) brings that along
-// for its own rights. Scopes never change. The zero Scopes are none.
+// for its own rights. The scope launch lets a system open a person's page in a
+// browser, and nothing else brings it along. Scopes never change. The zero Scopes
+// are none.
 type Scopes struct {
 	list   []scope
 	labels Label
+	launch bool
 }
+
+const launchScope = "launch"
 
 type level byte
 
@@ -71,6 +76,10 @@ func (a Action) right() uint8 {
 func ParseScopes(text string) (Scopes, error) {
 	var s Scopes
 	for word := range strings.FieldsSeq(text) {
+		if word == launchScope {
+			s.launch = true
+			continue
+		}
 		if name, ok := strings.CutPrefix(word, "label/"); ok {
 			l, err := scopeLabel(name)
 			if err != nil {
@@ -114,7 +123,7 @@ func parseScope(word string) (scope, error) {
 	name, rest, ok := strings.Cut(head, "/")
 	at := slices.Index(levels[:], name)
 	if !ok || at < 0 {
-		return scope{}, fmt.Errorf("it must begin with system/, user/, patient/ or label/")
+		return scope{}, fmt.Errorf("it must begin with system/, user/, patient/ or label/, or be launch")
 	}
 	typ, rights, ok := strings.Cut(rest, ".")
 	if !ok {
@@ -198,16 +207,21 @@ func parseNarrowing(typ, query string) (Label, string, error) {
 	return l, "category=" + values[0], nil
 }
 
-func (s Scopes) empty() bool { return len(s.list) == 0 && s.labels == 0 }
+func (s Scopes) empty() bool { return len(s.list) == 0 && s.labels == 0 && !s.launch }
 
-// only reports whether there are scopes and all are of one level.
+// Launches reports whether the scopes let a system make links that open a
+// person's page: see record.View.Launch.
+func (s Scopes) Launches() bool { return s.launch }
+
+// only reports whether there are scopes and all are of one level; launch is the
+// system's.
 func (s Scopes) only(l level) bool {
 	for _, one := range s.list {
 		if one.level != l {
 			return false
 		}
 	}
-	return len(s.list) > 0
+	return len(s.list) > 0 || s.launch && l == levelSystem
 }
 
 func (s Scopes) has(l level) bool {
@@ -249,6 +263,9 @@ func (s Scopes) String() string {
 		for name := range strings.FieldsSeq(s.labels.String()) {
 			words = append(words, "label/"+name)
 		}
+	}
+	if s.launch {
+		words = append(words, launchScope)
 	}
 	return strings.Join(words, " ")
 }

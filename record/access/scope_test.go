@@ -3,6 +3,7 @@ package access
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"joinery/fault"
 )
@@ -22,6 +23,8 @@ func TestScopesAreReadAndWritten(t *testing.T) {
 		},
 		{"system/Condition.rs label/HIV label/third-party", "system/Condition.rs label/HIV label/third-party"},
 		{"system/Condition.rs label/*", "system/Condition.rs label/*"},
+		{"launch", "launch"},
+		{"launch system/Task.rs label/HIV launch", "system/Task.rs label/HIV launch"},
 	} {
 		s, err := ParseScopes(c.in)
 		if err != nil {
@@ -44,6 +47,7 @@ func TestScopesThatCannotBeGrantedAreRefused(t *testing.T) {
 		{"  ", "no scope"},
 		{"openid", "must begin with"},
 		{"launch/patient", "must begin with"},
+		{"Launch", "must begin with"},
 		{"systems/Patient.rs", "must begin with"},
 		{"system/Patient", "must end with rights"},
 		{"system/Patients.rs", "no resource type"},
@@ -80,6 +84,26 @@ func TestScopesThatCannotBeGrantedAreRefused(t *testing.T) {
 	}
 }
 
+// TestOnlyLaunchLaunches: no other scope brings that right along, and it brings no
+// other.
+func TestOnlyLaunchLaunches(t *testing.T) {
+	for text, want := range map[string]bool{"system/*.cruds label/*": false, "system/Patient.rs": false, "launch": true, "system/Patient.rs launch": true} {
+		s, err := ParseScopes(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Launches() != want {
+			t.Errorf("%s launches: %v, want %v", text, s.Launches(), want)
+		}
+	}
+	s := system(t, "launch")
+	for _, a := range Actions() {
+		for _, typ := range Shipped().Filter(s, a, time.Time{}).Types() {
+			t.Errorf("a system that may only launch may %s type %d", a, typ)
+		}
+	}
+}
+
 func TestALongScopeIsNotRepeatedWhole(t *testing.T) {
 	_, err := ParseScopes(strings.Repeat("x", 10_000))
 	if n := len(fault.MessageOf(err)); n > 400 {
@@ -89,7 +113,7 @@ func TestALongScopeIsNotRepeatedWhole(t *testing.T) {
 
 func FuzzParseScopes(f *testing.F) {
 	for _, s := range []string{
-		"system/*.cruds", "system/Patient.read user/*.write", "patient/Observation.rs?category=laboratory,exam", "label/* label/HIV",
+		"system/*.cruds", "system/Patient.read user/*.write", "patient/Observation.rs?category=laboratory,exam", "label/* label/HIV launch",
 		"system/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condition-category|problem-list-item",
 	} {
 		f.Add(s)
@@ -105,7 +129,7 @@ func FuzzParseScopes(f *testing.F) {
 		}
 		for _, a := range Actions() {
 			one, two := s.reach(a), again.reach(a)
-			if one.types != two.types || len(one.narrowed) != len(two.narrowed) || s.cleared(a) != again.cleared(a) {
+			if one.types != two.types || len(one.narrowed) != len(two.narrowed) || s.cleared(a) != again.cleared(a) || s.Launches() != again.Launches() {
 				t.Errorf("ParseScopes(%q): %s means another thing when written", text, a)
 			}
 		}

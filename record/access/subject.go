@@ -96,7 +96,7 @@ const GlassHolds = 60 * time.Minute
 // level system.
 func NewSystem(who Who) (Subject, error) {
 	if !who.Scopes.only(levelSystem) {
-		return Subject{}, fault.New(fault.Denied, "A system needs scopes, and all must begin with system/ or label/.")
+		return Subject{}, fault.New(fault.Denied, "A system needs scopes: they begin with system/ or label/, or are launch.")
 	}
 	return newSubject(who, System, Operations, subject{})
 }

@@ -123,6 +123,13 @@ func isVerified(ident fhir.Value) bool {
 	return false
 }
 
+// NHSNumber reports whether a text has the form of an NHS number, and its check
+// digit. Source: NHS Data Dictionary, NHS NUMBER.
+func NHSNumber(s string) bool {
+	_, ok := nhsNumber(s)
+	return ok
+}
+
 // nhsNumber checks form and check digit (modulus 11) of an NHS number.
 func nhsNumber(s string) (int64, bool) {
 	var n, sum int64

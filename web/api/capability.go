@@ -13,7 +13,7 @@ import (
 
 // released is the date of the CapabilityStatement: when the interface was last
 // changed.
-const released = "2026-11-22"
+const released = "2026-11-25"
 
 // metadata answers GET metadata.
 func (c *call) metadata() (*reply, error) {
@@ -178,7 +178,7 @@ func changes(rt *route) bool {
 // only says which type has an operation, where not all have.
 var only = map[string]string{
 	"everything": "Patient", "refer": "ServiceRequest", "actions": "Task", "move": "Task", "claim": "Task", "worklist": "Task",
-	"plan": "Patient", "plan-say": "Patient",
+	"plan": "Patient", "plan-say": "Patient", "launch": "Patient",
 }
 
 func definition(operation string) string {
@@ -187,7 +187,7 @@ func definition(operation string) string {
 		return "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 	case "validate":
 		return "http://hl7.org/fhir/OperationDefinition/Resource-validate"
-	case "refer", "actions", "move", "claim", "worklist", "plan", "plan-say":
+	case "refer", "actions", "move", "claim", "worklist", "plan", "plan-say", "launch":
 		return "urn:joinery:operation:" + operation
 	}
 	return ""

@@ -81,6 +81,7 @@ func table() []route {
 		{post, "/{type}/$move", (*call).moveAll, atType, "", "move", false, medium, "Task only: one move of several tasks (`task`), or of none when one could not make it"},
 		{post, "/{type}/{id}/$claim", (*call).claim, atInstance, "", "claim", false, medium, "Task only: `by` does it; without, it is given back; `over` hands it over"},
 		{get, "/{type}/$worklist", (*call).worklist, atType, "", "worklist", false, short, "Task only: open tasks `of` a service or organisation, `by` a practitioner, of a `patient`; `site`, `model`, `kind`, `since`, `sort` in words"},
+		{post, "/{type}/$launch", (*call).launch, atType, "", "launch", false, short, "Patient only; for a system with the scope `launch`: a link that opens a person's page, by their NHS number (`identifier`), for one `user`, or `issuer` and `subject`; see [launch](launch.md)"},
 		{get, "/{type}/{id}/$plan", (*call).plan, atInstance, "", "plan", false, short, "Patient only: the person's care plan: their own words, goals, actions, what two models ask and does not go together"},
 		{post, "/{type}/{id}/$plan-say", (*call).planSay, atInstance, "", "plan-say", false, medium, "Patient only: `what` (words, worse, note, goal, action), `text`, `by`; of a goal `measure`, `target`, `due`; of an action `owner`, `due`"},
 	}

@@ -26,6 +26,7 @@ type (
 		Name      string    `json:"name"`
 		Code      string    `json:"valueCode,omitempty"`
 		Text      string    `json:"valueString,omitempty"`
+		URL       string    `json:"valueUrl,omitempty"`
 		Instant   string    `json:"valueInstant,omitempty"`
 		Boolean   *bool     `json:"valueBoolean,omitempty"`
 		Integer   *int      `json:"valueInteger,omitempty"`

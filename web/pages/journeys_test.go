@@ -3,6 +3,10 @@ package pages
 import (
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"joinery/record"
 )
 
 // TestJourneys are what only a browser can tell: the keyboard, where the focus is,
@@ -86,8 +90,30 @@ func TestJourneys(t *testing.T) {
 		}
 		b.media("", "", "")
 	})
+	t.Run("a link from another system", func(t *testing.T) {
+		b.enter("gp")
+		b.open(w.link(record.Launch{NHSNumber: aminasNumber}), 1280)
+		b.loaded("Known allergies")
+		for _, one := range []struct{ as, path string }{{"nobody", "/launch/x"}, {"gp", "/launch"}} {
+			b.enter(one.as)
+			for _, width := range []int64{1280, 320} {
+				b.scripts(false)
+				b.open(one.path, width)
+				b.scripts(true)
+				b.do(chromedp.Reload()) // whoever comes again presses the button
+				b.check(one.as, one.path, width)
+			}
+		}
+		if title := b.title(); !strings.HasPrefix(title, "Open a person") {
+			t.Errorf("come to again, a link is followed: %q", title)
+		}
+	})
 	t.Run("without scripts", func(t *testing.T) {
 		b.scripts(false)
+		b.enter("gp")
+		b.open(w.link(record.Launch{NHSNumber: aminasNumber}), 1280)
+		b.click("main button")
+		b.loaded("Known allergies")
 		b.enter("gp")
 		b.open("/people", 1280)
 		b.typeIn("#number", "999 000 0042")

@@ -328,8 +328,8 @@ func (c *call) frame(l *tongue, p *page) (*frame, error) {
 	if f.Logo == "" {
 		f.Logo = c.pages.assets.at("mark.svg")
 	}
-	if c.r.Method != http.MethodGet || p.name == "error" {
-		f.Here = "/" // an address that failed is not repeated
+	if c.r.Method != http.MethodGet || p.name == "error" || c.r.PathValue("token") != "" {
+		f.Here = "/" // an address that failed, or holds a secret, is not repeated
 	}
 	if c.who != nil {
 		f.SignedIn = c.who.Subject.Who().Name

@@ -58,6 +58,10 @@ func table() []*route {
 		{post, "/sign-out", anyone, "signin.title", (*call).signOut, ""},
 		{get, passwordPath, anyone, "password.title", (*call).passwordPage, ""},
 		{post, passwordPath, anyone, "password.title", (*call).changePassword, ""},
+		{get, launchPath + "/{token}", anyone, "launch.title", (*call).launchPage, ""},
+		{post, launchPath + "/{token}", anyone, "launch.title", (*call).launched, ""},
+		{get, launchPath, staff, "launch.title", (*call).launchPage, ""},
+		{post, launchPath, staff, "launch.title", (*call).heldLaunch, ""},
 		{get, "/emergency", staff, "emergency.title", (*call).emergencyPage, ""},
 		{post, "/emergency", staff, "emergency.title", (*call).breakGlass, ""},
 

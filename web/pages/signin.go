@@ -192,6 +192,7 @@ func (c *call) signOut() (*page, error) {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	c.keepCookie("session", "", -time.Second)
+	c.keepCookie(launchCookie, "", -time.Second)
 	return &page{to: "/"}, nil
 }
 
