@@ -2,11 +2,13 @@ package record_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"joinery/fault"
+	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/credential"
@@ -220,5 +222,30 @@ func TestVisit(t *testing.T) {
 		if at := visit(access.Subject{}, "Patient/p1"); !at.IsZero() {
 			t.Errorf("nobody was there at %v", at)
 		}
+	})
+}
+
+// TestUnbound: which organisations share nothing is known to staff, as of now, and to
+// nobody else.
+func TestUnbound(t *testing.T) {
+	onBoth(t, func(h *house) {
+		h.street()
+		h.put("Organization", "o3", `"name":"Far away"`)
+		staff := h.signIn(h.account("ash", nurse)).Session.Subject
+		want := func(s access.Subject, ids ...fhir.ID) {
+			h.Helper()
+			got, err := h.other().As(s).Unbound(h.ctx(), []fhir.ID{"o1", "o2", "o3", "not an id"})
+			if err != nil || !slices.Equal(got, ids) {
+				t.Errorf("bound by no agreement are %v (%v), want %v", got, err, ids)
+			}
+		}
+		want(staff, "o3")
+		h.put("Consent", "agreement", `"status":"inactive",`+agreed)
+		want(staff, "o1", "o2", "o3")
+		person, err := access.NewPatient(access.Who{Name: "Ada"}, "p1")
+		if err != nil {
+			h.Fatal(err)
+		}
+		want(person)
 	})
 }

@@ -69,44 +69,24 @@ func (c *call) candidatesOf(v *candidatesView) (*page, error) {
 	if len(all) > shownCandidates {
 		all, v.Shown = all[:shownCandidates], shownCandidates
 	}
-	about, err := c.banners(all)
+	var ids []fhir.ID
+	for _, one := range all {
+		ids = append(ids, one.Patient)
+	}
+	about, err := c.people(ids)
 	if err != nil {
 		return nil, err
 	}
 	for i, one := range all {
 		row := candidateRow{Candidate: one, Why: Input{Field: Field{ID: fmt.Sprintf("why-%d", i), Name: "why", Label: c.tongue.text("candidates.pass-why")}}}
 		row.From, _ = moment(one.Since)
-		if b, ok := about[one.Patient]; ok {
+		if s := about[one.Patient]; s != nil {
+			b := s.banner()
 			row.Name, row.Phone = strings.TrimSuffix(b.Family+", "+b.Given, ", "), strings.Join(b.Phone, ", ")
 		}
 		v.Found = append(v.Found, row)
 	}
 	return &page{name: "candidates", view: v}, nil
-}
-
-// banners reads who people are, in one search.
-func (c *call) banners(of []workflow.Candidate) (map[fhir.ID]banner, error) {
-	out := map[fhir.ID]banner{}
-	var ids []string
-	for _, one := range of {
-		ids = append(ids, string(one.Patient))
-	}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	found, err := c.search("Patient", "_id", strings.Join(ids, ","), "_count", "200")
-	if err != nil {
-		return nil, err
-	}
-	for i := range found.Entries {
-		doc, err := found.Entries[i].Version.Doc()
-		if err != nil {
-			return nil, fmt.Errorf("name candidates: %w", err)
-		}
-		s := &sheaf{patient: doc.Root(), id: found.Entries[i].Version.ID, readAt: c.now()}
-		out[s.id] = s.banner()
-	}
-	return out, nil
 }
 
 // decide answers POST /candidates/{model}: somebody is invited, or not, and why.

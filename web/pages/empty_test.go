@@ -24,9 +24,9 @@ func TestEveryPageEmpty(t *testing.T) {
 	for name, view := range map[string]any{
 		"home": homeView{}, "error": failure{Key: "absent"}, "person": &personView{
 			Banner: banner{Allergies: allergies{Label: "unavailable"}}, Alerts: block{Key: "alerts"}, Problems: block{Key: "problems"}, Medicines: block{Key: "medicines"},
-			Referrals: block{Key: "referrals"}, Plans: block{Key: "plans"}, People: block{Key: "people"},
+			Referrals: block{Key: "referrals"}, Plans: block{Key: "plans"}, People: block{Key: "people"}, Ceilings: block{Key: "ceilings"},
 		},
-		"work": &workView{}, "find": &findView{}, "timeline": &timelineView{Banner: banner{Allergies: allergies{Label: "none"}}},
+		"work": &workView{}, "several": &severalView{}, "find": &findView{}, "timeline": &timelineView{Banner: banner{Allergies: allergies{Label: "none"}}},
 		"letter":     &letterView{Person: &personView{Banner: banner{Allergies: allergies{Label: "none"}}}},
 		"refer":      &referView{Banner: banner{Allergies: allergies{Label: "none"}}, Service: &directory.Service{}},
 		"referral":   &referralView{Banner: banner{Allergies: allergies{Label: "none"}}, Now: &workflow.Now{}},

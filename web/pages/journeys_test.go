@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -14,6 +16,7 @@ import (
 func TestJourneys(t *testing.T) {
 	w := newWorld(t)
 	room := task(t, w.referAmina(nil))
+	task(t, w.referAmina(url.Values{"key": {"another"}, "again": {"yes"}}))
 	b := newBrowser(t, w)
 
 	t.Run("by keyboard to the main part", func(t *testing.T) {
@@ -38,6 +41,35 @@ func TestJourneys(t *testing.T) {
 		b.tabTo("Take up")
 		b.press("\r")
 		b.loaded("It is done. This is how it stands now.")
+	})
+	t.Run("several at once", func(t *testing.T) {
+		b.open("/work", 320)
+		b.script(`for (const box of document.querySelectorAll('input[name="task"]')) box.click(); document.querySelector('#do').value = 'referral reroute'`)
+		b.check("nurse", "/work with several chosen", 320)
+		b.click(`form#several button`)
+		b.loaded("Look at each before you go on")
+		b.check("nurse", "/work asks once more", 320)
+		b.script(`document.querySelector('#reason').value = 'no-room'; document.querySelector('#service').selectedIndex = 1`)
+		b.click(`main form button[type="submit"]:not(.jy-link)`)
+		b.loaded("are done")
+	})
+	t.Run("a letter is copied by one press", func(t *testing.T) {
+		b.enter("gp")
+		b.open("/people/amina/letter", 1280)
+		b.click(`button[data-copy]`)
+		said := ""
+		for range 40 {
+			if said = b.scriptText(`document.querySelector('#plain-status').textContent`); said != "" {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if !strings.HasPrefix(said, "Copied") && b.scriptText(`getSelection().toString()+document.activeElement.id`) == "" {
+			t.Errorf("after the press the page says %q, and nothing is selected", said)
+		}
+		if said == "" {
+			t.Error("after the press the page does not say what came of it")
+		}
 	})
 	t.Run("what is wrong gets the focus", func(t *testing.T) {
 		b.enter("gp")

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type letterView struct {
 	Person *personView
 	Parts  []letterPart
+	Plain  Area // the same as plain text, to be copied
 	By     string
 	At     time.Time
 }
@@ -26,6 +28,7 @@ func (c *call) letter() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.Plain = Area{Field: Field{ID: "plain", Name: "plain", Label: c.tongue.text("letter.plain-text"), Value: v.text()}, Rows: 12}
 	return &page{name: "letter", view: v}, nil
 }
 
@@ -36,6 +39,11 @@ func (c *call) plainText() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	return &page{text: v.text()}, nil
+}
+
+// text is the letter as plain text.
+func (v *letterView) text() string {
 	var b strings.Builder
 	p := &v.Person.Banner
 	fmt.Fprintf(&b, "%s, %s", p.Family, p.Given)
@@ -50,7 +58,7 @@ func (c *call) plainText() (*page, error) {
 		}
 	}
 	fmt.Fprintf(&b, "\nFrom the shared record, as %s may see it, %s. What is sensitive or not shared is not in it.\n", v.By, shortMoment(v.At))
-	return &page{text: b.String()}, nil
+	return b.String()
 }
 
 func orUnrecorded(s string) string {
@@ -86,18 +94,22 @@ func (c *call) written() (*letterView, error) {
 		v.Parts = append(v.Parts, letterPart{"How to write to and speak with this person", p.Needs})
 	}
 	v.part("Alerts", p.Alerts.Entries)
+	v.part("If this person gets very ill", p.Ceilings.Entries)
 	v.part("Problems", p.Problems.Entries)
 	v.part("Medicines", p.Medicines.Entries)
 	var results []entry
 	for _, r := range p.Results {
-		results = append(results, entry{Text: r.What, Detail: strings.TrimSpace(r.Last + " " + r.Unit), On: r.On, Source: r.Source})
+		results = append(results, entry{Text: r.What, Detail: r.told(), On: r.On, Source: r.Source})
 	}
 	v.part("Recent results", results)
 	v.part("Referrals", p.Referrals.Entries)
 	v.part("Plans", p.Plans.Entries)
 	v.part("People involved", p.People.Entries)
-	if len(p.NotHere) > 0 {
-		v.Parts = append(v.Parts, letterPart{"Not available from", p.NotHere})
+	if p.Unbound, err = c.unbound(s); err != nil {
+		return nil, err
+	}
+	if none := slices.Concat(p.NotHere, p.Unbound, p.Silent); len(none) > 0 {
+		v.Parts = append(v.Parts, letterPart{"Not available from", none})
 	}
 	return v, nil
 }
@@ -106,6 +118,9 @@ func (v *letterView) part(title string, entries []entry) {
 	part := letterPart{Title: title}
 	for _, e := range entries {
 		line := e.Text
+		if e.Tag != nil {
+			line = e.Tag.Text + ": " + line
+		}
 		if e.Severe {
 			line = "SEVERE: " + line
 		}
@@ -114,6 +129,9 @@ func (v *letterView) part(title string, entries []entry) {
 		}
 		if !e.On.IsZero() {
 			line += " (" + shortDate(e.On) + ")"
+		}
+		if !e.Seen.IsZero() {
+			line += ", last contact " + shortDate(e.Seen)
 		}
 		part.Lines = append(part.Lines, line)
 	}

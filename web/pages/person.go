@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"fmt"
 	"html/template"
 	"slices"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 
 	"joinery/care/workflow"
 	"joinery/fhir"
-	"joinery/web/chart"
 )
 
 // banner says on which person a page is, by the rules of the NHS Common User
@@ -56,6 +54,7 @@ type entry struct {
 	Severe bool
 	Tag    *Tag
 	Href   string
+	Seen   dated // when they last had to do with the person
 }
 
 // block is one part of the summary, with where it comes from.
@@ -63,7 +62,9 @@ type block struct {
 	Key     string // of its heading
 	Entries []entry
 	Earlier []entry // what is over, to be opened
-	Sources []string
+	Sources []origin
+	Lack    []string // who looks after them, and has nothing in the block
+	Unsaid  bool     // something in it does not say from which organisation it is
 	AsOf    time.Time
 	More    int // entries that are on the timeline
 }
@@ -74,6 +75,8 @@ type trend struct {
 	On               dated
 	Source           string
 	New              bool
+	Range            string // within which it usually is, as who measured it says
+	Beyond           string // "high" or "low", when it is not
 	Drawing          template.HTML
 	Says             string
 }
@@ -85,6 +88,8 @@ type personView struct {
 	Alerts    block
 	Own       []entry // what matters to them, in their own words
 	New       []entry // since whoever looks was here last
+	NewMore   int     // that is new too
+	Details   bool    // name, address or the like changed since then
 	FirstTime bool
 	Since     time.Time
 	Problems  block
@@ -93,8 +98,12 @@ type personView struct {
 	ResultsOf block
 	People    block
 	Plans     block
+	Ceilings  block // what is to be done, and not done, when they get very ill
 	Referrals block
+	Disagreed []disagreement
 	NotHere   []string
+	Unbound   []string // who looks after them, and is bound by no agreement to share
+	Silent    []string // who looks after them, and from whom nothing has come at all
 	More      bool
 	ReadAt    time.Time
 }
@@ -102,7 +111,7 @@ type personView struct {
 // summarised are the types that the summary is made of.
 var summarised = []string{
 	"AllergyIntolerance", "Condition", "MedicationRequest", "MedicationStatement", "Observation", "Flag", "CarePlan", "Goal", "CareTeam",
-	"EpisodeOfCare", "RelatedPerson", "Task", "Immunization", "Encounter", "Communication",
+	"EpisodeOfCare", "RelatedPerson", "Task", "Immunization", "Encounter", "Communication", "Consent",
 }
 
 // person answers GET /people/{id}.
@@ -118,7 +127,11 @@ func (c *call) person() (*page, error) {
 	if s.newSince, err = c.view.Visit(c.ctx, "Patient/"+string(id)); err != nil {
 		return nil, err //nolint:wrapcheck // it says what it was doing
 	}
-	return &page{name: "person", view: c.summary(s)}, nil
+	v := c.summary(s)
+	if v.Unbound, err = c.unbound(s); err != nil {
+		return nil, err
+	}
+	return &page{name: "person", view: v}, nil
 }
 
 // summary makes the one page of a sheaf.
@@ -133,9 +146,44 @@ func (c *call) summary(s *sheaf) *personView {
 	v.People = s.people()
 	v.Plans = s.plans()
 	v.Own = s.ownWords()
+	v.Ceilings = s.ceilings()
 	v.Referrals = s.referrals()
 	v.New = s.fresh()
+	if len(v.New) > shownNew {
+		v.New, v.NewMore = v.New[:shownNew], len(v.New)-shownNew
+	}
+	v.Silent, v.Disagreed = s.silent(), s.disagreements()
+	v.Details = !s.newSince.IsZero() && s.changed.After(s.newSince)
+	helpers := s.helping()
+	for _, b := range []*block{&v.Problems, &v.Medicines, &v.ResultsOf} {
+		b.lacks(helpers)
+	}
 	return v
+}
+
+// silent are those who look after somebody, and from whom nothing came: not a result,
+// nor a contact.
+func (s *sheaf) silent() []string {
+	var all []leaf
+	for _, leaves := range s.of {
+		all = append(all, leaves...)
+	}
+	heard := block{Sources: s.sources(all), Unsaid: s.unsaid(all)}
+	heard.lacks(s.helping())
+	return heard.Lack
+}
+
+// lacks notes who looks after the person and has nothing in the block; nobody, where
+// it cannot be told whose everything in it is.
+func (b *block) lacks(helpers []string) {
+	if b.Unsaid {
+		return
+	}
+	for _, name := range helpers {
+		if !slices.ContainsFunc(b.Sources, func(o origin) bool { return o.Name == name }) {
+			b.Lack = append(b.Lack, name)
+		}
+	}
 }
 
 // active reports whether something still holds.
@@ -159,13 +207,13 @@ const shownEarlier = 30
 
 // block gathers entries: those that hold, and those that are over.
 func (s *sheaf) block(key string, leaves []leaf, holds func(leaf) bool, say func(leaf) entry) block {
-	b := block{Key: key, Sources: s.sources(leaves), AsOf: asOf(leaves)}
+	b := block{Key: key, Sources: s.sources(leaves), Unsaid: s.unsaid(leaves), AsOf: asOf(leaves)}
 	for _, l := range leaves {
 		e := say(l)
 		if e.Text == "" {
 			continue
 		}
-		e.On, e.Source, e.New = l.on, s.source(l), s.isNew(l)
+		e.On, e.Source, e.New = l.on, s.from(l), s.isNew(l)
 		switch {
 		case holds(l):
 			b.Entries = append(b.Entries, e)
@@ -181,16 +229,32 @@ func (s *sheaf) block(key string, leaves []leaf, holds func(leaf) bool, say func
 func (s *sheaf) isNew(l leaf) bool { return !s.newSince.IsZero() && l.stored.After(s.newSince) }
 
 // medicine says a medicine as the Common User Interface asks: the name stands
-// apart, dose and how often behind it.
+// apart, behind it dose, route and how often.
 func medicine(l leaf) entry {
 	var dose []string
-	for d := range l.Get("dosageInstruction").Items() {
-		dose = append(dose, d.Get("text").Text())
-	}
-	for d := range l.Get("dosage").Items() {
-		dose = append(dose, d.Get("text").Text())
+	for _, name := range []string{"dosageInstruction", "dosage"} {
+		for d := range l.Get(name).Items() {
+			dose = append(dose, dosage(d))
+		}
 	}
 	return entry{Text: concept(l.Get("medicationCodeableConcept")), Detail: strings.Join(dose, "; ")}
+}
+
+// dosage is one instruction: as it was written, or put together of its parts.
+func dosage(d fhir.Value) string {
+	if text := d.Get("text").Text(); text != "" {
+		return text
+	}
+	var parts []string
+	if q := d.Get("doseAndRate").Item(0).Get("doseQuantity"); q.Exists() {
+		parts = append(parts, "DOSE "+strings.TrimSpace(q.Get("value").Text()+" "+q.Get("unit").Text()))
+	}
+	for _, v := range []fhir.Value{d.Get("route"), d.At("timing", "code")} {
+		if text := concept(v); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, " – ")
 }
 
 const (
@@ -281,8 +345,13 @@ func age(born, at time.Time) string {
 	return strconv.Itoa(days) + "d"
 }
 
+// allergies are under "unavailable" where they were not read, or not all that there
+// is of the person was: nobody may take that for "not recorded".
 func (s *sheaf) allergies() allergies {
 	a := allergies{Label: "unrecorded"}
+	if s.more || !slices.Contains(s.read, "AllergyIntolerance") {
+		a.Label = "unavailable"
+	}
 	for _, l := range s.of["AllergyIntolerance"] {
 		if l.At("verificationStatus", "coding", "code").Is("entered-in-error") || !active(l) {
 			continue
@@ -335,130 +404,6 @@ func (s *sheaf) needs() []string {
 		}
 	}
 	return out
-}
-
-const (
-	shownResults = 12
-	shownPoints  = 12
-)
-
-// results are the latest of each kind of measurement, with how they went.
-func (s *sheaf) results() ([]trend, block) {
-	byWhat := map[string][]leaf{}
-	var order []string
-	var used []leaf
-	for _, l := range s.of["Observation"] {
-		if !measured(l) {
-			continue
-		}
-		what := concept(l.Get("code"))
-		if byWhat[what] == nil {
-			order = append(order, what)
-		}
-		byWhat[what] = append(byWhat[what], l)
-		used = append(used, l)
-	}
-	b := block{Key: "results", Sources: s.sources(used), AsOf: asOf(used), More: max(0, len(order)-shownResults)}
-	var out []trend
-	for i, what := range order[:min(len(order), shownResults)] {
-		out = append(out, s.trend(what, "trend-"+strconv.Itoa(i), byWhat[what]))
-	}
-	return out, b
-}
-
-func measured(l leaf) bool {
-	if l.Get("valueQuantity").Exists() {
-		return true
-	}
-	for p := range l.Get("component").Items() {
-		if p.Get("valueQuantity").Exists() {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *sheaf) trend(what, id string, leaves []leaf) trend {
-	last := leaves[0]
-	t := trend{What: what, On: last.on, Source: s.source(last), New: s.isNew(last)}
-	t.Last, t.Unit = amount(last)
-	var points []chart.Amount
-	var since time.Time
-	for _, l := range leaves[:min(len(leaves), shownPoints)] {
-		q := l.Get("valueQuantity").Get("value")
-		if !q.Exists() {
-			q = l.Get("component").Item(0).At("valueQuantity", "value")
-		}
-		if of, err := strconv.ParseFloat(q.Text(), 64); err == nil {
-			text, _ := amount(l)
-			points, since = append(points, chart.Amount{Of: of, Told: text}), l.on.Time
-		}
-	}
-	slices.Reverse(points)
-	if len(points) > 1 {
-		t.Says = fmt.Sprintf("%d results since %s", len(points), shortDate(since))
-		t.Drawing = chart.Sparkline(id, what+": "+t.Says, points)
-	}
-	return t
-}
-
-// amount says what was measured, a blood pressure as one.
-func amount(l leaf) (text, unit string) {
-	if q := l.Get("valueQuantity"); q.Exists() {
-		return q.Get("value").Text(), q.Get("unit").Text()
-	}
-	var parts []string
-	for p := range l.Get("component").Items() {
-		parts = append(parts, p.At("valueQuantity", "value").Text())
-		unit = p.At("valueQuantity", "unit").Text()
-	}
-	return strings.Join(parts, "/"), unit
-}
-
-// people are who looks after somebody: practice, teams, services, family.
-func (s *sheaf) people() block {
-	b := block{Key: "people"}
-	for gp := range s.patient.Get("generalPractitioner").Items() {
-		if name := s.names[gp.Get("reference").Text()]; name != "" {
-			what := "Usual GP"
-			if strings.HasPrefix(gp.Get("reference").Text(), "Organization/") {
-				what = "GP practice"
-			}
-			b.Entries = append(b.Entries, entry{Text: name, Detail: what})
-		}
-	}
-	var used []leaf
-	for _, typ := range []string{"CareTeam", "EpisodeOfCare"} {
-		for _, l := range s.of[typ] {
-			name := s.source(l)
-			if what := cmp.Or(l.Get("name").Text(), concept(l.Get("type").Item(0)), concept(l.Get("category").Item(0))); open(l) && name != "" {
-				b.Entries = append(b.Entries, entry{Text: name, Detail: what, On: l.on, New: s.isNew(l)})
-				used = append(used, l)
-			}
-		}
-	}
-	for _, l := range s.of["RelatedPerson"] {
-		if l.Get("active").Kind() == fhir.Bool && !l.Get("active").IsTrue() {
-			continue
-		}
-		e := entry{Text: humanName(l.Value), Detail: concept(l.Get("relationship").Item(0)), New: s.isNew(l)}
-		if phone := l.Get("telecom").Item(0).Get("value").Text(); phone != "" {
-			e.Detail += ", " + phone
-		}
-		b.Entries = append(b.Entries, e)
-		used = append(used, l)
-	}
-	b.Sources, b.AsOf = s.sources(used), asOf(used)
-	return b
-}
-
-// open reports whether care is going on or to come.
-func open(l leaf) bool {
-	switch l.status() {
-	case "active", "planned", "waitlist", "onhold", "proposed":
-		return true
-	}
-	return false
 }
 
 func (s *sheaf) plans() block {
@@ -525,7 +470,7 @@ func (s *sheaf) fresh() []entry {
 		}
 	}
 	slices.SortFunc(out, func(a, b entry) int { return cmp.Or(b.On.Compare(a.On.Time), strings.Compare(a.Text, b.Text)) })
-	return out[:min(len(out), shownNew)]
+	return out
 }
 
 // what says in words what a resource is of.

@@ -18,14 +18,25 @@ type planView struct {
 	Mine   string // the organisation of whoever looks
 	Names  map[string]string
 	Done   bool
+
+	Review    *workflow.PlanAction // when it is to be looked at again; nil: nobody said
+	Changes   []planChange
+	Disagreed []disagreement // between the sources of what the plan rests on
 }
+
+// That a plan is to be looked at again is something to be done: it stands on the list
+// of who said so, by its day, and is known by its words.
+const (
+	sayReview    = "review"
+	reviewAction = "Look at the care plan again"
+)
 
 // sayForm is one thing that can be put into a plan.
 type sayForm struct {
 	What  string
 	Title string
 	Open  bool
-	Text  Area
+	Text  Area // without a name: there is nothing to write
 	By    *Choice
 	Owner *Choice
 	Due   *Date
@@ -47,7 +58,7 @@ func (c *call) plan() (*page, error) {
 }
 
 func (c *call) planOf(id fhir.ID) (*planView, error) {
-	s, err := c.gather(id, "AllergyIntolerance", "RelatedPerson")
+	s, err := c.gather(id, "AllergyIntolerance", "RelatedPerson", "Condition", "MedicationRequest", "MedicationStatement", "Encounter")
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +67,16 @@ func (c *call) planOf(id fhir.ID) (*planView, error) {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	v := &planView{Banner: s.banner(), Plan: plan, Mine: c.organisation(), Names: map[string]string{}}
+	v.Disagreed = s.disagreements()
+	for i := range plan.Actions {
+		if plan.Actions[i].Says == reviewAction {
+			v.Review = &plan.Actions[i] // the first: what is due first stands first
+			break
+		}
+	}
+	if v.Changes, err = c.planHistory(plan); err != nil {
+		return nil, err
+	}
 	wanted := map[string][]string{}
 	note := func(ref string) {
 		if typ, ref, ok := strings.Cut(ref, "/"); ok && (typ == "Organization" || typ == "HealthcareService") {
@@ -93,7 +114,7 @@ func (v *planView) Who(ref string) string {
 // sayForms are what can be said, with what was filled in.
 func (c *call) sayForms(v *planView) {
 	say := c.tongue.text
-	for _, what := range workflow.Sayings() {
+	for _, what := range append(workflow.Sayings(), sayReview) {
 		sent := c.field("what") == what
 		value := func(name string) string {
 			if sent {
@@ -105,7 +126,11 @@ func (c *call) sayForms(v *planView) {
 			return Field{ID: what + "-" + name, Name: name, Label: say("plan." + name), Value: value(name)}
 		}
 		f := sayForm{What: what, Title: say("plan.say-" + what), Open: sent, Text: Area{Field: field("text"), Rows: 3}}
-		f.Text.Label = say("plan.text-" + what)
+		if what == sayReview {
+			f.Text = Area{}
+		} else {
+			f.Text.Label = say("plan.text-" + what)
+		}
 		if what == workflow.SayWords || what == workflow.SayWorse {
 			f.By = &Choice{Field: field("by"), Options: []Option{{Value: "person", Text: say("plan.by-person"), Chosen: value("by") != "me"}, {Value: "me", Text: say("plan.by-me"), Chosen: value("by") == "me"}}}
 			if what == workflow.SayWords {
@@ -115,7 +140,7 @@ func (c *call) sayForms(v *planView) {
 		if what == workflow.SayAction {
 			f.Owner = &Choice{Field: field("owner"), Options: []Option{{Value: "us", Text: say("plan.owner-us"), Chosen: value("owner") != "person"}, {Value: "person", Text: say("plan.owner-person"), Chosen: value("owner") == "person"}}}
 		}
-		if what == workflow.SayAction || what == workflow.SayGoal {
+		if what == workflow.SayAction || what == workflow.SayGoal || what == sayReview {
 			f.Due = &Date{Field: field("due"), Day: value("day"), Month: value("month"), Year: value("year"), Words: [3]string{say("find.day"), say("find.month"), say("find.year")}}
 			if what == workflow.SayGoal {
 				f.Due.Hint = say("plan.due-hint")
@@ -142,6 +167,9 @@ func (c *call) said() (*page, error) {
 		return nil, fault.New(fault.Conflict, "This form was made for another person than the one it was sent for, so nothing was written. Go back and look whom you are working on.")
 	}
 	s := workflow.Saying{What: c.field("what"), Text: c.field("text"), Target: c.field("target")}
+	if s.What == sayReview {
+		s.What, s.Text, s.Owner = workflow.SayAction, reviewAction, c.organisation()
+	}
 	if c.field("by") == "person" {
 		s.By = "Patient/" + string(id)
 	}
@@ -154,14 +182,18 @@ func (c *call) said() (*page, error) {
 	if c.field("day")+c.field("month")+c.field("year") != "" {
 		due, ok := dayOf(c.field("day"), c.field("month"), c.field("year"))
 		if !ok {
-			return c.saidAgain(id, c.tongue.text("find.need-birth"), s.What+"-due-day")
+			return c.saidAgain(id, c.tongue.text("find.need-birth"), c.field("what")+"-due-day")
 		}
 		s.Due = due.Format("2006-01-02")
 	}
 	_, err = c.flow().Say(c.ctx, id, s)
 	switch {
 	case fault.KindOf(err) == fault.Invalid && err != nil:
-		return c.saidAgain(id, fault.MessageOf(err), s.What+"-text")
+		field := c.field("what") + "-text"
+		if c.field("what") == sayReview {
+			field = sayReview + "-due-day"
+		}
+		return c.saidAgain(id, fault.MessageOf(err), field)
 	case err != nil:
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}

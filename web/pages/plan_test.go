@@ -24,7 +24,13 @@ func TestThePlan(t *testing.T) {
 		t.Fatalf("action = %d: %s", a.Code, plainly(a.text))
 	}
 	w.wants(w.get("gp", "/people/amina/plan?done=yes"), 200, "It is in the plan", "My cat must be fed", "written down by Dr Ann Gray", "Ring my son first", "The person", "Look at the stairs", "Elm Practice")
-	w.wants(w.get("gp", "/people/amina"), 200, "My cat must be fed")
+	w.wants(w.get("gp", "/people/amina/plan"), 200, "No day is set")
+	w.wants(say(url.Values{"what": {"review"}}), 422, "by which day", `href="#review-due-day"`)
+	if a := say(url.Values{"what": {"review"}, "day": {"1"}, "month": {"3"}, "year": {"2026"}}); a.Code != 303 {
+		t.Fatalf("review = %d: %s", a.Code, plainly(a.text))
+	}
+	w.wants(w.get("gp", "/people/amina/plan"), 200, "To be looked at again by 01-Mar-2026", "What changed in this plan", "Begun", "Put in:", "What matters to me, in the person&#39;s words: My cat must be fed", "What to do if things get worse: Ring my son first")
+	w.wants(w.get("gp", "/people/amina"), 200, "My cat must be fed", "If this person gets very ill", "Ring my son first")
 	w.wants(w.get("gp", "/people/amina/text"), 200, "- My cat must be fed")
 	w.wants(say(url.Values{"what": {"words"}, "text": {" "}}), 422, "Error: ", "Say it in words", `href="#words-text"`)
 	w.wants(say(url.Values{"what": {"action"}, "text": {"x"}, "owner": {"us"}}), 422, "by which day")

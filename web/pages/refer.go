@@ -34,7 +34,8 @@ type referView struct {
 	Again     bool // the duplicate was looked at
 	Version   string
 	Key       string
-	Problem   string // why it cannot be sent there at all
+	Check     []Row    // the answers, to be looked at before it is sent; empty: they are being given
+	Answers   []Hidden // the same, as the form sends them
 }
 
 // criterion is something that the service asks of whom it takes.
@@ -194,7 +195,7 @@ func (c *call) referred() (*page, error) {
 		return nil, err
 	}
 	c.back = "/people/" + string(v.Banner.ID) + "/refer"
-	names := []string{"person", "version", "key", "service", "reason", "note", "priority", "agreed", "again"}
+	names := []string{"person", "version", "key", "service", "reason", "note", "priority", "agreed", "again", "do"}
 	for _, k := range v.Criteria {
 		names = append(names, k.Asked.Name)
 	}
@@ -210,6 +211,13 @@ func (c *call) referred() (*page, error) {
 	}
 	if len(wrong) > 0 {
 		return &page{name: "refer", view: v, errors: wrong, status: http.StatusUnprocessableEntity}, nil
+	}
+	switch c.field("do") {
+	case "check":
+		c.answers(v, names)
+		return &page{name: "refer", view: v}, nil
+	case "change":
+		return &page{name: "refer", view: v}, nil
 	}
 	r, err := c.flow().Refer(c.ctx, workflow.Asking{
 		Key: "page " + v.Key, Patient: v.Banner.ID, Service: v.Service.ID, Requester: c.organisation(),
@@ -229,6 +237,31 @@ func (c Choice) chosen() string {
 		}
 	}
 	return ""
+}
+
+// answers puts together what was answered, to be looked at before it is sent.
+func (c *call) answers(v *referView, names []string) {
+	say := c.tongue.text
+	v.Check = []Row{
+		{Key: say("refer.service"), Value: strings.TrimSuffix(v.Service.Name, " (synthetic)")},
+		{Key: say("refer.reason"), Value: c.field("reason")},
+	}
+	if note := c.field("note"); note != "" {
+		v.Check = append(v.Check, Row{Key: say("refer.note"), Value: note})
+	}
+	for _, k := range v.Criteria {
+		row := Row{Key: k.Says, Value: k.Asked.chosen()}
+		if k.Known != "" {
+			row.Value = say("refer.known") + " " + k.Known
+		}
+		v.Check = append(v.Check, row)
+	}
+	v.Check = append(v.Check, Row{Key: say("refer.priority"), Value: v.Priority.chosen()}, Row{Key: say("refer.agreed"), Value: v.Agreed.chosen()})
+	for _, name := range names {
+		if value := c.field(name); value != "" && name != "do" {
+			v.Answers = append(v.Answers, Hidden{name, value})
+		}
+	}
 }
 
 // referNote is what else the service is told: what was noted, and how its questions

@@ -92,7 +92,7 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"some":   some,
 		"join":   strings.Join,
 		"comma":  l.comma,
-		"areas":  areaNames, "version": versionOf,
+		"areas":  areaNames, "version": versionOf, "origins": originsInWords,
 		"labelled": func(label string, view any) any {
 			return struct {
 				Label string

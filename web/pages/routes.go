@@ -66,6 +66,7 @@ func table() []*route {
 		{post, "/emergency", staff, "emergency.title", (*call).breakGlass, ""},
 
 		{get, "/work", workers, "work.title", (*call).work, "frame.menu-work"},
+		{post, "/work", staff, "several.title", (*call).several, ""},
 		{post, "/work/{task}/claim", staff, "work.title", (*call).claim, ""},
 		{get, "/people", staff, "find.title", (*call).find, "frame.menu-find"},
 		{post, "/people", staff, "find.title", (*call).found, ""},

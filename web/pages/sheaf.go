@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,14 +16,18 @@ import (
 // sheaf is what the record holds of one person, as far as whoever is signed in may
 // see it: the newest first.
 type sheaf struct {
-	patient  fhir.Value
-	id       fhir.ID
-	etag     string
-	of       map[string][]leaf // by type
-	names    map[string]string // of those that resources refer to
-	more     bool              // there is more than is shown
-	readAt   time.Time
-	newSince time.Time // what came after it is new to whoever looks; zero: they look for the first time
+	patient   fhir.Value
+	id        fhir.ID
+	etag      string
+	of        map[string][]leaf // by type
+	read      []string          // the types that were asked for
+	names     map[string]string // of those that resources refer to
+	worksFor  map[string]string // which organisation a practitioner works for, where it is one
+	contactOf map[string]string // which organisation's an Encounter was
+	more      bool              // there is more than is shown
+	readAt    time.Time
+	changed   time.Time // when the Patient itself last did
+	newSince  time.Time // what came after it is new to whoever looks; zero: they look for the first time
 }
 
 // leaf is one resource of a sheaf.
@@ -50,12 +55,12 @@ func (c *call) gather(id fhir.ID, types ...string) (*sheaf, error) {
 		return nil, fmt.Errorf("read a person: %w", err)
 	}
 	s := c.sheafOf(id)
-	s.patient, s.etag = doc.Root(), patient.ETag()
+	s.patient, s.etag, s.changed = doc.Root(), patient.ETag(), patient.At
 	return s, c.fill(s, types)
 }
 
 func (c *call) sheafOf(id fhir.ID) *sheaf {
-	return &sheaf{id: id, of: map[string][]leaf{}, names: map[string]string{}, readAt: c.now()}
+	return &sheaf{id: id, of: map[string][]leaf{}, names: map[string]string{}, worksFor: map[string]string{}, contactOf: map[string]string{}, readAt: c.now()}
 }
 
 // fill reads the resources of some types that are a person's.
@@ -64,6 +69,7 @@ func (c *call) fill(s *sheaf, types []string) error {
 	if err != nil {
 		return fmt.Errorf("gather: %w", err)
 	}
+	s.read = append(s.read, types...)
 	found, err := c.view.Search(c.ctx, q)
 	for n := 0; ; {
 		if err != nil {
@@ -101,6 +107,9 @@ func (s *sheaf) add(v *record.Version) error {
 	l := leaf{Value: doc.Root(), typ: v.Type, id: v.ID, etag: v.ETag(), stored: v.At}
 	l.on = when(l.Value)
 	s.of[v.Type] = append(s.of[v.Type], l)
+	if l.typ == "Encounter" {
+		s.contactOf["Encounter/"+string(l.id)] = l.At("serviceProvider", "reference").Text()
+	}
 	return nil
 }
 
@@ -163,6 +172,8 @@ func moment(text string) (at time.Time, day bool) {
 // referring are the elements that say who made or did something.
 var referring = [][]string{
 	{"performer"},
+	{"informationSource"},
+	{"organization"},
 	{"performer", "actor"},
 	{"recorder"},
 	{"requester"},
@@ -203,7 +214,41 @@ func (c *call) nameAll(s *sheaf) error {
 			}
 		}
 	}
+	if err := c.workplaces(s, wanted["Practitioner"], note); err != nil {
+		return err
+	}
 	return c.lookUp(s.names, wanted)
+}
+
+// workplaces notes for which organisation practitioners work: where somebody works
+// for several, for whom they did something is not known.
+func (c *call) workplaces(s *sheaf, practitioners []string, note func(string)) error {
+	several := map[string]bool{}
+	for batch := range slices.Chunk(practitioners, 200) {
+		found, err := c.search("PractitionerRole", "practitioner", "Practitioner/"+strings.Join(batch, ",Practitioner/"), "_count", "1000")
+		if err != nil {
+			return err
+		}
+		for i := range found.Entries {
+			doc, err := found.Entries[i].Version.Doc()
+			if err != nil {
+				return fmt.Errorf("look up where people work: %w", err)
+			}
+			who, org := doc.Root().At("practitioner", "reference").Text(), doc.Root().At("organization", "reference").Text()
+			if before := s.worksFor[who]; before != "" && before != org {
+				several[who] = true
+			}
+			s.worksFor[who] = org
+		}
+	}
+	for who, org := range s.worksFor {
+		if several[who] {
+			delete(s.worksFor, who)
+			continue
+		}
+		note(org)
+	}
+	return nil
 }
 
 // lookUp fills names in, by reference.
@@ -300,17 +345,135 @@ func (s *sheaf) source(l leaf) string {
 	return ""
 }
 
-// sources names everyone whom resources came from, each once, by name.
-func (s *sheaf) sources(leaves []leaf) []string {
-	var out []string
-	for _, l := range leaves {
-		if name := s.source(l); name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
+// party is the organisation that a resource came from, as a reference that is named
+// here: the one that it names, that of its contact, or the one that whoever it names
+// works for. Empty when it does not say.
+func (s *sheaf) party(l leaf) string {
+	var people []string
+	for _, path := range referring {
+		for one := range l.Get(path[0]).Items() {
+			ref := one.At(append(slices.Clone(path[1:]), "reference")...).Text()
+			switch typ, _, _ := strings.Cut(ref, "/"); typ {
+			case "Organization", "HealthcareService":
+				if s.names[ref] != "" {
+					return ref
+				}
+			case "Practitioner":
+				people = append(people, ref)
+			}
 		}
 	}
-	slices.Sort(out)
+	if ref := s.contactOf[l.At("encounter", "reference").Text()]; s.names[ref] != "" {
+		return ref
+	}
+	for _, who := range people {
+		if ref := s.worksFor[who]; s.names[ref] != "" {
+			return ref
+		}
+	}
+	return ""
+}
+
+// organisation names the party of a resource.
+func (s *sheaf) organisation(l leaf) string { return s.names[s.party(l)] }
+
+// from names from whom a resource came: the organisation, where it is known.
+func (s *sheaf) from(l leaf) string { return cmp.Or(s.organisation(l), s.source(l)) }
+
+// origin is somebody from whom resources came, and when the last of them did.
+type origin struct {
+	Name string
+	Last time.Time
+}
+
+// sources are all from whom resources came, each once, by name: organisations,
+// where they are known.
+func (s *sheaf) sources(leaves []leaf) []origin {
+	last := map[string]time.Time{}
+	for _, l := range leaves {
+		if name := s.from(l); name != "" && l.stored.After(last[name]) {
+			last[name] = l.stored
+		}
+	}
+	var out []origin
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		out = append(out, origin{name, last[name]})
+	}
 	return out
 }
+
+// unsaid reports whether a resource does not say from which organisation it came.
+func (s *sheaf) unsaid(leaves []leaf) bool {
+	return slices.ContainsFunc(leaves, func(l leaf) bool { return s.organisation(l) == "" })
+}
+
+// originsInWords names a few of them, each with the day of the last that came.
+func originsInWords(all []origin) string {
+	var out []string
+	for _, o := range all {
+		out = append(out, o.Name+" ("+shortDate(o.Last)+")")
+	}
+	return some(out)
+}
+
+// helpers are the organisations that look after somebody by what is known here, as
+// references, the practice first.
+func (s *sheaf) helpers() []string {
+	var out []string
+	add := func(ref string) {
+		if s.names[ref] != "" && !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
+	for gp := range s.patient.Get("generalPractitioner").Items() {
+		if ref := gp.Get("reference").Text(); strings.HasPrefix(ref, "Organization/") {
+			add(ref)
+		}
+	}
+	for _, typ := range []string{"EpisodeOfCare", "CareTeam", "Encounter"} {
+		for _, l := range s.of[typ] {
+			if typ != "Encounter" && !open(l) || typ == "Encounter" && s.readAt.Sub(l.on.Time) > lately {
+				continue
+			}
+			add(s.party(l))
+		}
+	}
+	return out
+}
+
+// helping names the helpers, each once.
+func (s *sheaf) helping() []string {
+	var out []string
+	for _, ref := range s.helpers() {
+		if !slices.Contains(out, s.names[ref]) {
+			out = append(out, s.names[ref])
+		}
+	}
+	return out
+}
+
+// unbound names the helpers that no agreement to share binds now.
+func (c *call) unbound(s *sheaf) ([]string, error) {
+	var ids []fhir.ID
+	for _, ref := range s.helpers() {
+		if id, ok := strings.CutPrefix(ref, "Organization/"); ok {
+			ids = append(ids, fhir.ID(id))
+		}
+	}
+	found, err := c.view.Unbound(c.ctx, ids)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	var out []string
+	for _, id := range found {
+		out = append(out, s.names["Organization/"+string(id)])
+	}
+	return out, nil
+}
+
+// lately is how long ago somebody who was in contact with a person is still named as
+// looking after them.
+const lately = 365 * 24 * time.Hour
 
 // asOf is when the newest of some resources came into the record.
 func asOf(leaves []leaf) time.Time {

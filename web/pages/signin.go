@@ -193,6 +193,7 @@ func (c *call) signOut() (*page, error) {
 	}
 	c.keepCookie("session", "", -time.Second)
 	c.keepCookie(launchCookie, "", -time.Second)
+	c.keepCookie(filtersCookie, "", -time.Second)
 	return &page{to: "/"}, nil
 }
 

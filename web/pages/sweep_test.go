@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,6 +41,11 @@ var swept = []struct{ as, path string }{
 func TestEveryPageInABrowser(t *testing.T) {
 	w := newWorld(t)
 	room := task(t, w.referAmina(nil))
+	task(t, w.referAmina(url.Values{"key": {"another"}, "again": {"yes"}})) // with several, they can be chosen
+	said := url.Values{"person": {"amina"}, "what": {"worse"}, "text": {"Ring my son first"}, "by": {"person"}}
+	if a := w.post("gp", "/people/amina/plan", said); a.Code != 303 {
+		t.Fatalf("write in the plan = %d: %s", a.Code, plainly(a.text))
+	}
 	w.walks("amina", "bare")
 	b := newBrowser(t, w)
 	for _, one := range swept {

@@ -52,7 +52,7 @@ func (c *call) timeline() (*page, error) {
 	kinds, sources := map[string]bool{}, map[string]bool{}
 	for _, leaves := range s.of {
 		for _, l := range leaves {
-			source := s.source(l)
+			source := s.from(l)
 			kinds[kindWords[l.typ]], sources[source] = true, true
 			if (kind == "" || kindWords[l.typ] == kind) && (from == "" || source == from) {
 				all = append(all, l)
@@ -113,7 +113,7 @@ func (v *timelineView) tell(s *sheaf, all []leaf) {
 			v.Months = append(v.Months, timelineMonth{Title: title})
 		}
 		m := &v.Months[len(v.Months)-1]
-		m.Entries = append(m.Entries, timelineEntry{Kind: kindWords[l.typ], entry: entry{Text: what(l), Detail: detail(l), On: l.on, Source: s.source(l)}})
+		m.Entries = append(m.Entries, timelineEntry{Kind: kindWords[l.typ], entry: entry{Text: what(l), Detail: detail(l), On: l.on, Source: s.from(l)}})
 	}
 }
 

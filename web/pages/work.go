@@ -11,6 +11,7 @@ import (
 
 	"joinery/care/directory"
 	"joinery/care/workflow"
+	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record/search"
@@ -25,8 +26,13 @@ type workView struct {
 	Late     bool
 	Says     string // filter and order, in words
 	Rows     []workRow
-	Changed  []workRow // since whoever looks was here last
+	Changed  []workRow // since whoever looks was here last, on any of their lists
+	Others   int       // that changed too
 	Since    time.Time
+	Over     []workRow // what came to its end today
+	Kept     bool      // the filters are those of last time
+	Again    string    // the address of the same list, in the order of the beginning
+	Bulk     Choice    // what can be done with several
 	Total    int
 	LateOnes int
 	From, To int // of the rows on this page
@@ -52,26 +58,50 @@ type workRow struct {
 	Mine     bool
 	Others   bool // somebody else does it
 	Referral bool
+	New      bool // it changed since whoever looks was here last
 }
+
+// Chosen is what a form says of a row that is chosen among several: the task, and
+// the person and version that whoever chose it saw.
+func (r workRow) Chosen() string { return chosenTask{r.Task, r.Patient, r.ETag}.String() }
 
 // sizes are how many rows a page holds; on a phone ten are long enough.
 var sizes = []int{10, 25, 50}
 
-const shownChanged = 5
+const shownChanged = 8
+
+// filtersHold is how long the filters of last time are kept, by the browser.
+const filtersHold = 90 * 24 * time.Hour
 
 // filters are what a worklist is asked for, as they stand in its address.
 type filters struct {
 	list, sort, kind string
 	late             bool
 	size, page       int
+	since            time.Time // changed since then alone; not of an address
 }
 
-func (c *call) filters() filters {
-	f := filters{list: c.asked.Get("list"), sort: c.asked.Get("sort"), kind: c.asked.Get("kind"), late: c.asked.Get("late") == "yes", size: 10, page: 1}
-	if n, err := strconv.Atoi(c.asked.Get("size")); err == nil && slices.Contains(sizes, n) {
+// filtersCookie keeps the filters of last time, and neither order nor page.
+const filtersCookie = "filters"
+
+// filters are those of the address; where it has none, those of last time.
+func (c *call) filters() (f filters, kept bool) {
+	asked := c.asked
+	if c.r.URL.RawQuery == "" {
+		asked, _ = url.ParseQuery(c.pages.kept(c.r, filtersCookie)) // what is no such thing is no memory
+		asked.Del("sort")
+		asked.Del("page")
+		kept = len(asked) > 0
+	}
+	return filtersOf(asked), kept
+}
+
+func filtersOf(asked url.Values) filters {
+	f := filters{list: asked.Get("list"), sort: asked.Get("sort"), kind: asked.Get("kind"), late: asked.Get("late") == "yes", size: 10, page: 1}
+	if n, err := strconv.Atoi(asked.Get("size")); err == nil && slices.Contains(sizes, n) {
 		f.size = n
 	}
-	if n, err := strconv.Atoi(c.asked.Get("page")); err == nil && n > 0 && n < 10_000 {
+	if n, err := strconv.Atoi(asked.Get("page")); err == nil && n > 0 && n < 10_000 {
 		f.page = n
 	}
 	if !slices.Contains(workflow.Orders(), workflow.Order(f.sort)) || workflow.Order(f.sort) == workflow.InLine && f.list == "" {
@@ -131,7 +161,7 @@ func (c *call) lists() ([]list, error) {
 
 // work answers GET /work.
 func (c *call) work() (*page, error) {
-	f := c.filters()
+	f, kept := c.filters()
 	lists, err := c.lists()
 	if err != nil {
 		return nil, err
@@ -143,17 +173,121 @@ func (c *call) work() (*page, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what it was doing
 	}
-	v := &workView{At: c.now(), Since: since, Here: f.address(f.page), Me: c.practitioner(), Late: f.late, Staff: slices.Contains(staff, c.role())}
+	v := &workView{
+		At: c.now(), Since: since, Here: f.address(f.page), Again: f.begun().address(1), Kept: kept && f.begun() != filtersOf(nil),
+		Me: c.practitioner(), Late: f.late, Staff: slices.Contains(staff, c.role()),
+	}
+	c.keepFilters(f.begun())
 	rows, err := c.rows(f, lists, v)
 	if err != nil {
 		return nil, err
 	}
 	v.fill(f, rows)
-	if err := c.nameRows(slices.Concat(v.Rows, v.Changed), v); err != nil {
+	if err := c.changes(f, lists, rows, v); err != nil {
+		return nil, err
+	}
+	if err := c.nameRows(v.Rows, v.Changed, v.Over); err != nil {
 		return nil, err
 	}
 	v.choices(f, lists)
+	if v.Staff && v.Me != "" {
+		v.Bulk = c.bulk(v.Rows)
+	}
 	return &page{name: "work", view: v}, nil
+}
+
+// begun are the same filters on the first page, in the order of the beginning: an
+// order that is not that of what is due is for once.
+func (f filters) begun() filters {
+	f.sort, f.page = string(workflow.DueFirst), 1
+	return f
+}
+
+func (c *call) keepFilters(f filters) {
+	_, query, some := strings.Cut(f.address(1), "?")
+	switch {
+	case some:
+		c.keepCookie(filtersCookie, query, filtersHold)
+	case c.pages.kept(c.r, filtersCookie) != "":
+		c.keepCookie(filtersCookie, "", -time.Second)
+	}
+}
+
+// changes fills in what changed since whoever looks was here last, whatever the
+// filters are, and what came to its end today.
+func (c *call) changes(f filters, lists []list, rows []workRow, v *workView) error {
+	over, err := c.over(v)
+	if err != nil {
+		return err
+	}
+	today := startOfDay(v.At)
+	for _, r := range over {
+		if !r.Changed.Before(today) {
+			v.Over = append(v.Over, r)
+		}
+	}
+	if v.Since.IsZero() {
+		return nil
+	}
+	if f.begun() != filtersOf(nil) {
+		all := *v // what more there is on the other lists is not said of this one
+		changed, err := c.rows(filters{sort: string(workflow.LastChanged), since: v.Since}, lists, &all)
+		if err != nil {
+			return err
+		}
+		rows = changed
+	}
+	for _, r := range slices.Concat(rows, over) {
+		if r.Changed.After(v.Since) {
+			v.Changed = append(v.Changed, r)
+		}
+	}
+	slices.SortStableFunc(v.Changed, func(a, b workRow) int { return b.Changed.Compare(a.Changed) })
+	if len(v.Changed) > shownChanged {
+		v.Changed, v.Others = v.Changed[:shownChanged], len(v.Changed)-shownChanged
+	}
+	return nil
+}
+
+const shownOver = 50
+
+// over returns the tasks of the organisation that came to their end since the last
+// visit or today, the last first: they are on no list any more.
+func (c *call) over(v *workView) ([]workRow, error) {
+	if c.organisation() == "" {
+		return nil, nil
+	}
+	from := startOfDay(v.At)
+	if !v.Since.IsZero() && v.Since.Before(from) {
+		from = v.Since
+	}
+	found, err := c.search("Task", "owner", c.organisation(), "status", "completed,rejected,cancelled,failed",
+		"_lastUpdated", "ge"+from.UTC().Format(time.RFC3339), "_sort", "-_lastUpdated", "_count", strconv.Itoa(shownOver))
+	if err != nil {
+		return nil, err
+	}
+	var rows []workRow
+	for i := range found.Entries {
+		e := &found.Entries[i].Version
+		doc, err := e.Doc()
+		if err != nil {
+			return nil, fmt.Errorf("what came to its end: %w", err)
+		}
+		t := doc.Root()
+		r := workRow{Item: workflow.Item{Task: e.ID, Kind: kindOf(t), About: t.Get("code").Get("text").Text(), Title: t.At("businessStatus", "text").Text(), Changed: e.At}}
+		if r.Kind == "" {
+			continue // of another program
+		}
+		r.Patient = fhir.ID(strings.TrimPrefix(t.At("for", "reference").Text(), "Patient/"))
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// startOfDay is when the day of a moment began in London.
+func startOfDay(at time.Time) time.Time {
+	at = at.In(clock.London)
+	return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, clock.London)
 }
 
 // rows reads the lists that are asked for, into one.
@@ -164,7 +298,7 @@ func (c *call) rows(f filters, lists []list, v *workView) ([]workRow, error) {
 		if f.list != "" && l.code != f.list {
 			continue
 		}
-		asked := workflow.List{Of: l.code, Sort: workflow.Order(f.sort), Kind: f.kind}
+		asked := workflow.List{Of: l.code, Sort: workflow.Order(f.sort), Kind: f.kind, Since: f.since}
 		if l.code == mine {
 			asked.Of, asked.By = "", c.practitioner()
 		}
@@ -187,7 +321,7 @@ func (c *call) rows(f filters, lists []list, v *workView) ([]workRow, error) {
 	return rows, nil
 }
 
-// fill takes the rows of one page, and those that changed.
+// fill takes the rows of one page.
 func (v *workView) fill(f filters, rows []workRow) {
 	v.Total = len(rows)
 	for i := range rows {
@@ -196,11 +330,9 @@ func (v *workView) fill(f filters, rows []workRow) {
 		r.Referral = r.Kind == workflow.KindReferral
 		r.Clock = r.waits(v.At)
 		r.Next = r.next()
+		r.New = !v.Since.IsZero() && r.Changed.After(v.Since)
 		if r.Late {
 			v.LateOnes++
-		}
-		if !v.Since.IsZero() && r.Changed.After(v.Since) && len(v.Changed) < shownChanged {
-			v.Changed = append(v.Changed, *r)
 		}
 	}
 	from := min((f.page-1)*f.size, len(rows))
@@ -260,41 +392,56 @@ func (r *workRow) next() string {
 }
 
 // nameRows looks up who rows are about, in one search.
-func (c *call) nameRows(rows []workRow, v *workView) error {
-	var ids []string
-	for _, r := range rows {
-		if r.Patient != "" && !slices.Contains(ids, string(r.Patient)) {
-			ids = append(ids, string(r.Patient))
+func (c *call) nameRows(all ...[]workRow) error {
+	var ids []fhir.ID
+	for _, rows := range all {
+		for _, r := range rows {
+			ids = append(ids, r.Patient)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	found, err := c.search("Patient", "_id", strings.Join(ids, ","), "_count", "200")
+	about, err := c.people(ids)
 	if err != nil {
 		return err
 	}
-	about := map[fhir.ID]banner{}
-	needy := map[fhir.ID]bool{}
-	for i := range found.Entries {
-		doc, err := found.Entries[i].Version.Doc()
-		if err != nil {
-			return fmt.Errorf("name the people of a list: %w", err)
-		}
-		s := &sheaf{patient: doc.Root(), id: found.Entries[i].Version.ID, readAt: v.At}
-		about[s.id], needy[s.id] = s.banner(), len(s.needs()) > 0
-	}
-	for _, rows := range [][]workRow{v.Rows, v.Changed} {
+	for _, rows := range all {
 		for i := range rows {
-			b, ok := about[rows[i].Patient]
-			if !ok {
+			s := about[rows[i].Patient]
+			if s == nil {
 				continue
 			}
+			b := s.banner()
 			rows[i].Name = strings.TrimSuffix(b.Family+", "+b.Given, ", ")
-			rows[i].Known, rows[i].Number, rows[i].Born, rows[i].Needs = b.Known, b.Number, b.Born, needy[rows[i].Patient]
+			rows[i].Known, rows[i].Number, rows[i].Born, rows[i].Needs = b.Known, b.Number, b.Born, len(s.needs()) > 0
 		}
 	}
 	return nil
+}
+
+// people reads who people are, in one search, as far as whoever asks may see them.
+func (c *call) people(ids []fhir.ID) (map[fhir.ID]*sheaf, error) {
+	var wanted []string
+	for _, id := range ids {
+		if id != "" && !slices.Contains(wanted, string(id)) {
+			wanted = append(wanted, string(id))
+		}
+	}
+	out := map[fhir.ID]*sheaf{}
+	if len(wanted) == 0 {
+		return out, nil
+	}
+	found, err := c.search("Patient", "_id", strings.Join(wanted, ","), "_count", "200")
+	if err != nil {
+		return nil, err
+	}
+	for i := range found.Entries {
+		doc, err := found.Entries[i].Version.Doc()
+		if err != nil {
+			return nil, fmt.Errorf("name the people of a list: %w", err)
+		}
+		id := found.Entries[i].Version.ID
+		out[id] = &sheaf{patient: doc.Root(), id: id, readAt: c.now()}
+	}
+	return out, nil
 }
 
 // choices fills the filters in.

@@ -170,7 +170,11 @@ func TestReferring(t *testing.T) {
 	if sure != first {
 		t.Errorf("the same form sent twice made %s and %s, want one referral", first, sure)
 	}
-	if other := task(t, w.referAmina(url.Values{"key": {"two"}, "again": {"yes"}})); other == first {
+	look := w.referAmina(url.Values{"key": {"two"}, "again": {"yes"}, "do": {"check"}})
+	w.wants(look, 200, "Check your answers before you send", "Nothing has been sent yet", "Fell at home, not hurt", "Yes, and they know", "Open already")
+	back := hiddenFields(look.text)
+	w.wants(w.post("gp", "/people/amina/refer", with(back, "do", "change")), 200, "Fell at home, not hurt</textarea>", "What this service asks")
+	if other := task(t, w.post("gp", "/people/amina/refer", with(back, "do", "send"))); other == first {
 		t.Error("another referral, said to be one, was not made")
 	}
 	if a := w.get("gp", "/people/amina/refer?service=no-such"); a.Code != 404 {
@@ -225,12 +229,30 @@ func TestFinding(t *testing.T) {
 	number := func(n string) answer { return w.post("gp", "/people", url.Values{"number": {n}, "by": {"number"}}) }
 	w.wants(number("999 000 0042"), 200, "1 person found", "AMIN-CANARY, Amina Hodan", "/people/amina")
 	w.wants(number("999-000-0018"), 200, "Nobody was found")
-	w.wants(number("999 000 0041"), 422, "Error: ", "not a valid NHS number", `href="#number"`)
+	w.wants(number("\u00a0999\u20110000\u00a0042\t"), 200, "1 person found", "/people/amina") // as it comes out of a letter
+	w.wants(number("999 000 0041"), 422, "Error: ", "not a valid NHS number", `href="#number"`, "one that is like it", "one digit of the NHS number", "/people/amina")
+	w.wants(number("999 000 0402"), 422, "two digits of the NHS number are the other way round", "/people/amina")
+	if a := number("999 000 0081"); a.Code != 422 || strings.Contains(a.text, "Hidden") {
+		t.Errorf("a number like that of somebody hidden = %d: %s", a.Code, plainly(a.text))
+	}
 	w.wants(number("12"), 422, "10 digits")
 	name := w.post("gp", "/people", url.Values{"family": {"amin-canary"}, "given": {"Amina"}, "day": {"14"}, "month": {"8"}, "year": {"1941"}, "postcode": {"zz11zz"}, "by": {"name"}})
-	w.wants(name, 200, "3 people found", "these people are alike", "Not as you typed it", "the date of birth", "the given name")
+	w.wants(name, 200, "3 people found", "these people are alike", "Not as you typed it", "the day of birth", "the given name")
 	if first := strings.Index(name.text, "/people/amina"); first < 0 || first > strings.Index(name.text, "/people/twin") || first > strings.Index(name.text, "/people/slip") {
 		t.Error("who is just as typed does not stand first")
+	}
+	by := func(family, given, day, month, year, code string) answer {
+		return w.post("gp", "/people", url.Values{"family": {family}, "given": {given}, "day": {day}, "month": {month}, "year": {year}, "postcode": {code}, "by": {"name"}})
+	}
+	w.wants(by("Amina", "Amin-Canary", "14", "8", "1941", ""), 200, "/people/amina", "given name and family name are the other way round")
+	w.wants(by("Amin-Canary", "", "13", "8", "1941", ""), 200, "/people/amina", "the day of birth")
+	w.wants(by("Amin-Canary", "", "14", "8", "1951", ""), 200, "/people/amina", "the year of birth")
+	w.wants(by("Amin-Canary", "Amina", "", "", "", "zz11zz"), 200, "1 person found", "/people/amina")
+	w.store(`{"resourceType":"Patient","id":"turned","name":[{"family":"Turner"}],"birthDate":"1960-03-07","generalPractitioner":[{"reference":"Organization/gp"}]}
+{"resourceType":"Patient","id":"shy","meta":{"security":[{"system":"urn:joinery:label","code":"protected-address"}]},"name":[{"family":"Shy","given":["Ann"]}],"birthDate":"1990-01-01","address":[{"line":["Refuge-Canary"],"postalCode":"ZZ9 9ZZ"}],"generalPractitioner":[{"reference":"Organization/gp"}]}`)
+	w.wants(by("Turner", "", "3", "7", "1960", ""), 200, "/people/turned", "day and month of birth are the other way round")
+	if a := by("Shy", "Ann", "", "", "", "ZZ9 9ZZ"); strings.Contains(a.text, "/people/shy") {
+		t.Error("a protected address finds who lives there")
 	}
 	w.wants(w.post("gp", "/people", url.Values{"family": {""}, "day": {"31"}, "month": {"2"}, "year": {"1941"}, "by": {"name"}}), 422, "Enter the family name", "Enter a day")
 	if a := w.get("gp", "/people?family=amin-canary"); strings.Contains(a.text, "/people/amina") {
@@ -251,7 +273,7 @@ func TestTimelineAndLetter(t *testing.T) {
 		t.Error("a filtered timeline shows the rest")
 	}
 	w.wants(w.get("gp", "/people/amina/timeline?from=Nobody"), 200, "0 entries", "Nothing here")
-	w.wants(w.get("gp", "/people/amina/letter"), 200, "Summary from the shared record", "SEVERE: Allergy to penicillin", "Dr Ann Gray", "Metformin")
+	w.wants(w.get("gp", "/people/amina/letter"), 200, `data-copy="plain"`, "in the format they need", "large font", "NHS No. 999 000 0042", "readonly", "Summary from the shared record", "SEVERE: Allergy to penicillin", "Dr Ann Gray", "Metformin")
 	text := w.get("gp", "/people/amina/text")
 	w.wants(text, 200, "AMIN-CANARY, Amina Hodan (Mrs)", "NHS No. 999 000 0042", "KNOWN ALLERGIES", "- SEVERE: Allergy to penicillin: Anaphylaxis", "PROBLEMS")
 	if typ := text.Header().Get("Content-Type"); typ != "text/plain; charset=utf-8" || strings.Contains(text.text, "Sealed-Canary") {

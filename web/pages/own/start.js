@@ -1,5 +1,5 @@
 // Small enhancements where the browser can: focus on what is wrong with a form, no form sent twice, links from
-// other systems followed.
+// other systems followed, a text copied by one press.
 import { initAll } from './ui.js'
 
 document.body.classList.add('js-enabled', 'nhsuk-frontend-supported')
@@ -12,4 +12,20 @@ if (launch && performance.getEntriesByType('navigation')[0]?.type === 'navigate'
   const follow = () => launch.submit()
   if (document.prerendering) document.addEventListener('prerenderingchange', follow, { once: true })
   else follow()
+}
+
+for (const button of document.querySelectorAll('button[data-copy]')) {
+  const text = document.getElementById(button.dataset.copy)
+  const status = document.getElementById(button.dataset.copy + '-status')
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text.value)
+      status.textContent = button.dataset.copied
+    } catch {
+      text.closest('details').open = true
+      text.select()
+      status.textContent = button.dataset.failed
+    }
+  })
 }
