@@ -46,6 +46,8 @@ type agreement struct {
 	Parties      []string
 	Purposes     []string
 	Since, Until time.Time
+
+	of []string // the parties, as references
 }
 
 // agreementForm is what is filled in to start one.
@@ -102,6 +104,7 @@ func agreementOf(res fhir.Value, names map[string]string) agreement {
 	a.Until, _ = moment(p.At("period", "end").Text())
 	for actor := range p.Get("actor").Items() {
 		ref := actor.At("reference", "reference").Text()
+		a.of = append(a.of, ref)
 		if name := names[ref]; name != "" {
 			ref = name
 		}
@@ -362,26 +365,4 @@ func (c *call) makeAccount() (*page, error) {
 	}
 	v.Told = &told
 	return &page{name: "accounts", view: v}, nil
-}
-
-// organisationsView are the organisations of the directory.
-type organisationsView struct{ Organisations []organisationLine }
-
-type organisationLine struct{ ID, Name, Kind string }
-
-// organisations answers GET /admin/organisations.
-func (c *call) organisations() (*page, error) {
-	found, err := c.search("Organization", "_sort", "name", "_count", "1000")
-	if err != nil {
-		return nil, err
-	}
-	v := &organisationsView{}
-	for i := range found.Entries {
-		doc, err := found.Entries[i].Version.Doc()
-		if err != nil {
-			return nil, fmt.Errorf("read an organisation: %w", err)
-		}
-		v.Organisations = append(v.Organisations, organisationLine{string(found.Entries[i].Version.ID), nameOf(doc.Root()), concept(doc.Root().Get("type").Item(0))})
-	}
-	return &page{name: "organisations", view: v}, nil
 }

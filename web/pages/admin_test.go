@@ -77,7 +77,114 @@ func TestAccountsAndTokens(t *testing.T) {
 		t.Fatalf("revoked = %d %s", done.Code, plainly(done.text))
 	}
 	w.wants(w.get("admin", "/admin/tokens"), 200, "Revoked")
-	w.wants(w.get("admin", "/admin/organisations"), 200, "Elm Practice")
+}
+
+// TestTheDirectory: an administrator finds an organisation, sees what hangs on it,
+// adds and changes its entries from the version that they saw, and ends one, which
+// stays.
+func TestTheDirectory(t *testing.T) {
+	w := newWorld(t)
+	w.inForce("escape-pain")
+	w.store(`{"resourceType":"Location","id":"hall","status":"active","name":"Elm hall","position":{"longitude":-0.050,"latitude":51.4500},"managingOrganization":{"reference":"Organization/gp"},"address":{"city":"Elmgreen"}}
+{"resourceType":"PractitionerRole","id":"gray-r","active":true,"practitioner":{"reference":"Practitioner/gray"},"organization":{"reference":"Organization/gp"},"code":[{"coding":[{"system":"http://snomed.info/sct","code":"62247001","display":"General practitioner"}]}]}`)
+	if _, err := w.rec.As(w.operator()).CreateToken(t.Context(), "elm-feed", record.Grant{Role: "staff", Purpose: access.Treatment, Practitioner: "gray", Organization: "gp"}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.get("admin", "/admin/organisations"), 200, "Elm Practice", "A charity")
+	found := w.get("admin", "/admin/organisations?find=elm")
+	w.wants(found, 200, "Elm Practice")
+	if strings.Contains(found.text, "A charity") {
+		t.Error("an organisation is found by words that it does not have")
+	}
+	w.wants(w.get("admin", "/admin/organisations?find=nothing"), 200, "No organisation has these words")
+	w.wants(w.get("admin", "/admin/organisations/gp"), 200, "Elm hall", "Dr Ann Gray", "General practitioner", "sharing agreement", "Nobody signs in for it", "elm-feed")
+	w.wants(w.get("admin", "/admin/organisations/team"), 200, "Of a model of care", "Community team")
+	w.wants(w.get("admin", "/admin/organisations/no-such"), 404)
+
+	path := "/admin/directory/place/hall"
+	form := w.get("admin", path)
+	w.wants(form, 200, "Change a place", `value="Elm hall"`)
+	w.wants(w.post("admin", path, form.filled(t, path, "do", "keep", "name", "", "town", "", "postcode", "", "phone", "")), 400, "Error: ", "Enter its name")
+	stale := form.filled(t, path, "do", "keep", "name", "Stale hall", "town", "", "postcode", "", "phone", "")
+	if done := w.post("admin", path, form.filled(t, path, "do", "keep", "name", "New hall", "town", "", "postcode", "SE1 1AA", "phone", "020 7946 0001")); done.Code != 303 || done.Header().Get("Location") != "/admin/organisations/gp" {
+		t.Fatalf("kept = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.post("admin", path, stale), 409, "Somebody changed this since you opened it")
+	kept, err := w.rec.As(w.operator()).Read(t.Context(), "Location", "hall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`"New hall"`, `"postalCode":"SE1 1AA"`, `"longitude":-0.050`, `51.4500`, `"020 7946 0001"`} {
+		if !strings.Contains(string(kept.JSON()), text) {
+			t.Errorf("kept is %s, without %s", kept.JSON(), text)
+		}
+	}
+	if strings.Contains(string(kept.JSON()), "Elmgreen") || strings.Contains(string(kept.JSON()), "Stale") {
+		t.Errorf("kept is %s", kept.JSON())
+	}
+	form = w.get("admin", path)
+	for _, as := range []string{"gp", "lead", "privacy", "patient"} {
+		w.wants(w.get(as, path), 403)
+		w.wants(w.post(as, path, form.filled(t, path, "do", "end")), 403)
+	}
+	if done := w.post("admin", path, form.filled(t, path, "do", "end")); done.Code != 303 {
+		t.Fatalf("ended = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("admin", "/admin/organisations/gp"), 200, "New hall", "Ended")
+	form = w.get("admin", path)
+	w.wants(form, 200, "It can begin again")
+	if done := w.post("admin", path, form.filled(t, path, "do", "begin")); done.Code != 303 {
+		t.Fatalf("begun = %d %s", done.Code, plainly(done.text))
+	}
+}
+
+// TestTheDirectoryGrows: organisations, services and people with their roles are
+// added; a service of a model is not changed here; and what is no kind, no version
+// or no field of the form is refused.
+func TestTheDirectoryGrows(t *testing.T) {
+	w := newWorld(t)
+	w.inForce("escape-pain")
+	path := "/admin/directory/organisation/new"
+	form := w.get("admin", path)
+	w.wants(form, 200, "Add an organisation", "Voluntary sector")
+	done := w.post("admin", path, form.filled(t, path, "do", "keep", "name", "Larkfield <b>Surgery</b>", "kind", "prov", "phone", "", "email", "desk@larkfield.example"))
+	if done.Code != 303 {
+		t.Fatalf("added = %d %s", done.Code, plainly(done.text))
+	}
+	of := done.Header().Get("Location")
+	w.wants(w.get("admin", of), 200, "Larkfield &lt;b&gt;Surgery", "Provides care", "desk@larkfield.example", "It is bound by no agreement")
+	id := strings.TrimPrefix(of, "/admin/organisations/")
+	path = "/admin/directory/role/new?of=" + id
+	form = w.get("admin", path)
+	w.wants(w.post("admin", path, form.filled(t, path, "do", "keep", "prefix", "", "given", "Rose", "family", "", "role", "Practice nurse", "phone", "")), 400, "Enter their last name")
+	if done = w.post("admin", path, form.filled(t, path, "do", "keep", "prefix", "Sister", "given", "Rose", "family", "Bell", "role", "Practice nurse", "phone", "")); done.Code != 303 || done.Header().Get("Location") != of {
+		t.Fatalf("added = %d %s", done.Code, plainly(done.text))
+	}
+	path = "/admin/directory/service/new?of=" + id
+	form = w.get("admin", path)
+	if done = w.post("admin", path, form.filled(t, path, "do", "keep", "name", "Leg clinic", "says", "For legs", "phone", "", "email", "")); done.Code != 303 {
+		t.Fatalf("added = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("admin", of), 200, "Sister Rose Bell", "Practice nurse", "Leg clinic")
+
+	locked := "/admin/directory/service/model-escape-pain-leisure-centre"
+	w.wants(w.get("admin", locked), 200, "it changes when the model is put in force anew")
+	found, err := w.rec.As(w.operator()).Read(t.Context(), "HealthcareService", "model-escape-pain-leisure-centre")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.post("admin", locked, map[string][]string{"version": {found.ETag()}, "do": {"end"}}), 400, "put in force anew")
+	for path, status := range map[string]int{
+		"/admin/directory/patient/amina": 404, "/admin/directory/place/no-such": 404, "/admin/directory/place/new": 404, "/admin/directory/place/new?of=no-such": 404, "/admin/directory/organisation/gp": 200,
+	} {
+		w.wants(w.get("admin", path), status)
+	}
+	org := "/admin/directory/organisation/gp"
+	w.wants(w.post("admin", org, map[string][]string{"version": {""}, "do": {"end"}}), 409)
+	form = w.get("admin", org)
+	w.wants(w.post("admin", org, form.filled(t, org, "do", "keep", "name", "x", "kind", "invented", "phone", "", "email", "")), 400, "Choose a kind")
+	w.wants(w.post("admin", org, form.filled(t, org, "do", "delete")), 400)
+	w.wants(w.post("admin", org, form.filled(t, org, "do", "end", "meta", "x")), 400)
 }
 
 // TestTheAuditAndWhy: who answers for privacy finds who asked for what, what was
@@ -128,6 +235,8 @@ func TestAdminInABrowser(t *testing.T) {
 		{"admin", "/admin/agreements"},
 		{"admin", "/admin/accounts"},
 		{"admin", "/admin/organisations"},
+		{"admin", "/admin/organisations/team"},
+		{"admin", "/admin/directory/organisation/gp"},
 		{"admin", "/admin/tokens"},
 		{"privacy", "/admin/audit"},
 		{"privacy", "/admin/alerts"},
