@@ -366,9 +366,31 @@ func TestTheLivingPicture(t *testing.T) {
 	for _, as := range []string{"gp", "lead"} {
 		w.wants(w.get(as, "/system"), 200, "1 model of care in force", "b, complex: <strong>5</strong>")
 		w.wants(w.get(as, "/system/complex"), 200, "ESCAPE-pain", "b, complex", "things to know about this definition")
-		w.wants(w.get(as, "/system/stable"), 200, "fewer than 5", "High blood pressure, treated to target")
+		w.wants(w.get(as, "/system/stable"), 200, "or fewer than 5", "--find long-term-conditions", "High blood pressure, treated to target")
 		w.wants(w.get(as, "/system/cancer"), 200, "Not yet")
 		w.wants(w.get(as, "/system/nothing"), 404)
+	}
+}
+
+// TestTheNetworks: each network of the directory is listed with its practices and
+// with how many people are registered there, to the nearest 5.
+func TestTheNetworks(t *testing.T) {
+	w := newWorld(t)
+	var all strings.Builder
+	for _, network := range []string{"north", "south"} {
+		all.WriteString(`{"resourceType":"Organization","id":"` + network + `","name":"` + network + ` network","type":[{"coding":[{"system":"` + organizationTypes + `","code":"ntwk"}]}]}` + "\n")
+	}
+	all.WriteString(`{"resourceType":"Organization","id":"oak","name":"Oak Practice","partOf":{"reference":"Organization/north"}}` + "\n")
+	for i := range 11 {
+		all.WriteString(`{"resourceType":"Patient","id":"oak-` + string(rune('a'+i)) + `","generalPractitioner":[{"reference":"Organization/oak"}]}` + "\n")
+	}
+	w.store(all.String())
+	for _, as := range []string{"gp", "lead"} {
+		a := w.get(as, "/system/networks")
+		w.wants(a, 200, "2 networks", "north network", "south network", "No practice is in the directory")
+		if row := plainly(a.text); !strings.Contains(row, "north network Practices: 1 People registered with them: 10 ") {
+			t.Errorf("the row of the network is not there: %s", row)
+		}
 	}
 }
 
@@ -404,6 +426,7 @@ func TestModelsInABrowser(t *testing.T) {
 	b.sweep([]seenBy{
 		{"gp", "/system"},
 		{"lead", "/system/complex"},
+		{"lead", "/system/networks"},
 		{"lead", "/models"},
 		{"lead", "/models/escape-pain"},
 		{"lead", "/models/escape-pain/changes"},

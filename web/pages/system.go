@@ -33,6 +33,7 @@ type layer struct {
 type tile struct {
 	ID, Title, Says, Source string
 	Models                  []string // layers of models of care
+	Networks                bool     // the networks of the directory are listed
 	Found                   []string // places of definitions
 	Counts                  []countOf
 	Measures                []string // ids of definitions
@@ -127,6 +128,7 @@ func readTile(r *written.Reader, n *yaml.Node) *tile {
 			r.Wrong(n, "there is no definition %q", id)
 		}
 	}
+	t.Networks = f.Text("networks") == "listed"
 	for _, n := range listOf(r, f, "counts") {
 		one := r.Fields(n, "something to count")
 		if one == nil {
@@ -172,17 +174,29 @@ type tileView struct {
 	InForce   []modelLine
 	Shipped   []modelLine
 	Counted   []countedLine
-	People    []countedLine // found in places
+	Networks  []networkLine
+	People    []foundLine
 	Measured  []measuredLine
 	Untouched bool // nothing of it is in this record
 	Staff     bool
+}
+
+// foundLine is a definition, and how many people are found in its places.
+type foundLine struct {
+	ID, Title string
+	Marks     []string
+	Lines     []countedLine
+}
+
+// Any reports whether surely somebody is found.
+func (f foundLine) Any() bool {
+	return slices.ContainsFunc(f.Lines, func(l countedLine) bool { return l.Any() })
 }
 
 // countedLine is how many there are of something.
 type countedLine struct {
 	Title string
 	tally
-	Marks []string // of the definition it rests on
 }
 
 // measuredLine is how many of whom something is asked meet it.
@@ -248,16 +262,21 @@ func (c *call) tileView(t *tile, in, rest []modelLine, whole bool) (*tileView, e
 		v.Counted = append(v.Counted, countedLine{Title: one.Title, tally: n})
 	}
 	for _, id := range t.Found {
-		lines, err := c.inPlaces(id)
+		line, err := c.inPlaces(id)
 		if err != nil {
 			return nil, err
 		}
-		v.People = append(v.People, lines...)
+		v.People = append(v.People, line)
 	}
-	any := func(c countedLine) bool { return c.Any() }
-	v.Untouched = len(v.InForce) == 0 && !slices.ContainsFunc(v.Counted, any) && !slices.ContainsFunc(v.People, any)
+	v.Untouched = len(v.InForce) == 0 && !slices.ContainsFunc(v.Counted, countedLine.Any) && !slices.ContainsFunc(v.People, foundLine.Any)
 	if !whole {
 		return v, nil
+	}
+	if t.Networks {
+		var err error
+		if v.Networks, err = c.networks(); err != nil {
+			return nil, err
+		}
 	}
 	for _, id := range t.Measures {
 		line, err := c.measured(id)
@@ -274,20 +293,20 @@ const placeTag = "urn:joinery:place|"
 
 // inPlaces counts who is found in a place of a definition, or in each of its places
 // when the definition alone is named.
-func (c *call) inPlaces(id string) ([]countedLine, error) {
+func (c *call) inPlaces(id string) (foundLine, error) {
 	definition, _, single := strings.Cut(id, ".")
 	d := library().Definitions[definition]
 	places, called := finding.Places(d)
-	var out []countedLine
+	out := foundLine{ID: definition, Title: d.Title, Marks: d.Marks()}
 	for _, place := range places {
 		if single && place != id {
 			continue
 		}
 		n, err := c.counted("RiskAssessment", "_tag", placeTag+place)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out = append(out, countedLine{called[place], n, d.Marks()})
+		out.Lines = append(out.Lines, countedLine{called[place], n})
 	}
 	return out, nil
 }
