@@ -48,6 +48,8 @@ type page struct {
 	errors []mistake // what is wrong with the form on it
 	to     string    // instead: where to go
 	text   string    // instead: plain text
+	bare   bool      // nothing stands around it
+	refuse string    // what was refused, in English, where it cannot be said in the page's language
 }
 
 // mistake is what is wrong with one field of a form.

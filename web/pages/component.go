@@ -77,6 +77,7 @@ type Choice struct {
 type Option struct {
 	Value, Text, Hint string
 	Chosen            bool
+	Recorded          bool // the text is the record's, not the page's
 }
 
 // Date is a day, month and year that are filled in.

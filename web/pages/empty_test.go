@@ -47,7 +47,7 @@ func TestEveryPageEmpty(t *testing.T) {
 		}
 	}
 	for _, l := range s.tongues { // the frame itself, in each language
-		if err := s.byName[l.code]["home"].ExecuteTemplate(io.Discard, "frame", &frame{Lang: l.code, Dir: l.dir, Site: &Site{}, View: homeView{}}); err != nil && l.has("home") {
+		if err := s.byName[l.code]["home"].ExecuteTemplate(io.Discard, "frame", &frame{Lang: l.code, Dir: l.dir, Site: &Site{}, View: homeView{}}); err != nil && s.has(l, "home") {
 			t.Errorf("the first page in %s: %v", l.code, err)
 		}
 	}

@@ -21,7 +21,7 @@ func (c *call) home() (*page, error) {
 		if c.who == nil || rt.menu == "" || !rt.may(c.role()) {
 			continue
 		}
-		text, err := c.tongue.say(rt.menu)
+		text, err := c.speaks("home").orEnglish(rt.menu)
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ type coming struct {
 	Where string
 	When  time.Time // zero: no time is set
 	Day   bool      // a day, without an hour
+	In    string    // the same, from today: "in 3 days"
 	Href  string
 	Late  bool
 
@@ -34,6 +35,7 @@ type standing struct {
 	State   workflow.State
 	Over    bool
 	Booked  time.Time
+	In      string // when that is, from today
 	Waits   []wait
 	Ring    ringing
 	On      time.Time // when it was asked for
@@ -41,8 +43,10 @@ type standing struct {
 
 // wait is until when something should happen.
 type wait struct {
-	What string
+	Key  string // of its text
+	What string // where there is none, as the model says it
 	By   time.Time
+	In   string // the same, from today
 	Late bool
 }
 
@@ -104,6 +108,9 @@ func (c *call) me() (*page, error) {
 		return a.When.Compare(b.When)
 	})
 	v.Next = v.Next[:min(len(v.Next), shownNext)]
+	for i := range v.Next {
+		v.Next[i].In = c.fromToday(v.Next[i].When)
+	}
 	v.Ring, err = c.practice(s)
 	return &page{name: "me", view: v}, err
 }
@@ -195,11 +202,13 @@ func stateCode(l leaf) string {
 func (c *call) standing(r *workflow.Referral, o *own) (standing, error) {
 	out := standing{Href: "/me/referrals/" + string(r.Task) + o.Query, Service: r.ServiceName, State: r.State, On: r.Written, Over: workflow.Referrals().Standing(r.State).Over()}
 	if r.State == "booked" {
-		out.Booked = r.Booked
+		out.Booked, out.In = r.Booked, c.fromToday(r.Booked)
 	}
 	for i := range r.Clocks {
 		if reading := &r.Clocks[i]; reading.State.Open() {
-			out.Waits = append(out.Waits, wait{c.standard(reading.Standard), reading.Due, c.now().After(reading.Due)})
+			w := wait{By: reading.Due, In: c.fromToday(reading.Due), Late: c.now().After(reading.Due)}
+			w.Key, w.What = c.standard(reading.Standard)
+			out.Waits = append(out.Waits, w)
 		}
 	}
 	slices.SortStableFunc(out.Waits, func(a, b wait) int { return a.By.Compare(b.By) })
@@ -208,13 +217,44 @@ func (c *call) standing(r *workflow.Referral, o *own) (standing, error) {
 	return out, err
 }
 
-// standard says what should happen by when, in plain words where there are some.
-func (c *call) standard(s *clock.Standard) string {
-	key := "me.clock-" + s.ID
-	if says := c.word(key); says != key {
-		return says
+// standard says what should happen by when: the key of plain words where there are
+// some, and else the standard's own.
+func (c *call) standard(s *clock.Standard) (key, title string) {
+	key = "me.clock-" + s.ID
+	if c.word(key) != key {
+		return key, ""
 	}
-	return s.Title
+	return "", s.Title
+}
+
+// fromToday says how far away a day is, in words; nothing of one that is past.
+func (c *call) fromToday(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	day := func(t time.Time) time.Time {
+		y, m, d := t.In(clock.London).Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	days := int(day(t).Sub(day(c.now())) / (24 * time.Hour))
+	key, n := "me.in-days", days
+	switch {
+	case days < 0:
+		return ""
+	case days == 0:
+		return c.word("me.today")
+	case days == 1:
+		return c.word("me.tomorrow")
+	case days >= 70:
+		key, n = "me.in-months", (days+15)/30
+	case days >= 14:
+		key, n = "me.in-weeks", (days+3)/7
+	}
+	says, err := c.speaks("me").say(key, "n", n)
+	if err != nil {
+		return ""
+	}
+	return says
 }
 
 // ring returns whom to ring: the first of some services and organisations that has

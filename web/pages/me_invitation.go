@@ -67,7 +67,7 @@ func (c *call) invitationView(now *workflow.Now, o *own) (*invitationView, error
 	}
 	v.Yes = Choice{Field: Field{ID: "service", Name: "service", Label: c.word("invitation.where")}}
 	for _, s := range services {
-		v.Yes.Options = append(v.Yes.Options, Option{Value: string(s.ID), Text: strings.TrimPrefix(s.Name, m.Title+", "), Chosen: len(services) == 1})
+		v.Yes.Options = append(v.Yes.Options, Option{Value: string(s.ID), Text: strings.TrimPrefix(s.Name, m.Title+", "), Chosen: len(services) == 1, Recorded: true})
 	}
 	v.No = Choice{Field: Field{ID: "reason", Name: "reason", Label: c.word("invitation.why")}}
 	for _, r := range workflow.Invites().ReasonsOf("refuse") {

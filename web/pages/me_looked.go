@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"joinery/care/workflow/clock"
 	"joinery/record"
 )
 
@@ -20,8 +21,9 @@ type lookLine struct {
 	Organisation string
 	Program      string
 	At           time.Time
-	Kind         string // key of its text
-	Purpose      string // key of its text
+	Since        time.Time // of the first of several on one day; zero: it was one
+	Kind         string    // key of its text
+	Purpose      string    // key of its text
 	What         []string
 	Reason       string
 	Own          bool
@@ -37,7 +39,9 @@ func (c *call) whoLooked() (*page, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	return &page{name: "looked", view: lookedOf(found, "/me/looked")}, nil
+	v := lookedOf(found, "/me/looked")
+	v.foldDays()
+	return &page{name: "looked", view: v}, nil
 }
 
 func lookedOf(found record.Looks, path string) *lookedView {
@@ -60,4 +64,33 @@ func lookedOf(found record.Looks, path string) *lookedView {
 		v.Looks = append(v.Looks, line)
 	}
 	return v
+}
+
+// foldDays makes one line of what one person did for one reason on one day.
+func (v *lookedView) foldDays() {
+	var out []lookLine
+	for _, l := range v.Looks {
+		i := slices.IndexFunc(out, func(o lookLine) bool { return o.like(&l) })
+		if i < 0 {
+			out = append(out, l)
+			continue
+		}
+		one := &out[i]
+		one.Since = l.At
+		for _, key := range l.What {
+			if !slices.Contains(one.What, key) {
+				one.What = append(one.What, key)
+			}
+		}
+		slices.Sort(one.What)
+	}
+	v.Looks = out
+}
+
+// like reports whether two lines are of one day, and differ in nothing but the hour
+// and in what was seen.
+func (l *lookLine) like(o *lookLine) bool {
+	day := func(t time.Time) string { return t.In(clock.London).Format(time.DateOnly) }
+	return day(l.At) == day(o.At) && l.Who == o.Who && l.Organisation == o.Organisation && l.Program == o.Program && l.Own == o.Own &&
+		l.Kind == o.Kind && l.Purpose == o.Purpose && l.Reason == o.Reason
 }

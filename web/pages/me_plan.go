@@ -167,11 +167,20 @@ func (s *sheaf) planPart(l leaf) planPart {
 // myRecordView is somebody's record, with plain words beside what clinicians wrote.
 type myRecordView struct {
 	Own        own
+	Who        *whose   // whose it is; nil where that is not open
+	Said       []saidOf // what they have said of it
 	Parts      []recordPart
 	Unreviewed bool
 	More       bool
 	NotHere    []string
 	ReadAt     time.Time
+}
+
+// whose says whose a record is, so that a print of it can be told from another.
+type whose struct {
+	Name   string
+	Born   dated
+	Number string
 }
 
 // recordPart is one kind of entries.
@@ -187,13 +196,17 @@ type plainEntry struct {
 	Text, Detail, Plain string
 	On                  dated
 	From                string
+	Href                string // where the person can say something of it
+}
+
+// recordKind is one kind of entries in a record, and what it is made of.
+type recordKind struct {
+	key   string
+	types []string
 }
 
 // recordParts are the kinds of entries in a record, and what each is made of.
-var recordParts = []struct {
-	key   string
-	types []string
-}{
+var recordParts = []recordKind{
 	{"allergies", []string{"AllergyIntolerance"}},
 	{"problems", []string{"Condition"}},
 	{"medicines", []string{"MedicationRequest", "MedicationStatement"}},
@@ -220,21 +233,38 @@ func (c *call) myRecord() (*page, error) {
 	for _, p := range recordParts {
 		types = append(types, p.types...)
 	}
-	s, err := c.gatherOwn(o, types...)
+	s, err := c.gatherOwn(o, append(types, "Communication")...)
 	if err != nil {
 		return nil, err
 	}
-	v := &myRecordView{Own: *o, Unreviewed: c.pages.words.unreviewed(), More: s.more, NotHere: c.pages.Site.NotHere, ReadAt: s.readAt}
+	words := c.glossary("myrecord")
+	v := &myRecordView{Own: *o, Who: s.whose(), Said: s.saidOf(), Unreviewed: words.unreviewed(), More: s.more, NotHere: c.pages.Site.NotHere, ReadAt: s.readAt}
 	for _, p := range recordParts {
 		part := recordPart{Key: p.key}
 		for _, typ := range p.types {
 			for _, l := range s.of[typ] {
-				part.add(c.pages.words.entry(s, l), active(l) || !lasts(typ))
+				e := words.entry(s, l)
+				if !o.Acts {
+					e.Href = "/me/record/" + typ + "/" + string(l.id)
+				}
+				part.add(e, active(l) || !lasts(typ))
 			}
 		}
 		v.Parts = append(v.Parts, part)
 	}
 	return &page{name: "myrecord", view: v}, nil
+}
+
+// whose says whose a sheaf is.
+func (s *sheaf) whose() *whose {
+	if !s.patient.Exists() {
+		return nil
+	}
+	w := &whose{Name: humanName(s.patient), Number: s.banner().Number}
+	if born := s.patient.Get("birthDate").Text(); born != "" {
+		w.Born = datedOf(born)
+	}
+	return w
 }
 
 // lasts reports whether what a type says goes on until it is over.

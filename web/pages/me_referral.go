@@ -19,10 +19,25 @@ type myReferralView struct {
 	Stands  standing
 	History []happened
 	Place   *workflow.Place // in the line for a place; nil: they wait for none
-	Asked   string          // the question that waits for their answer
-	While   string          // what people are offered who wait, in the model's words
+	Ahead   []ahead
+	Asked   string // the question that waits for their answer
+	While   string // what people are offered who wait, in the model's words
 	Moves   []myMove
 	Help    string
+}
+
+// ahead is how many are before somebody by one rule.
+type ahead struct {
+	Key    string // of the rule's text
+	Rule   string // where there is none, as the workflow names it
+	People int
+}
+
+// lineRules are the keys of the rules of a line for places (workflow.Ahead), in
+// plain words.
+var lineRules = map[string]string{
+	"has a date that has come": "myreferral.rule-date", "priority": "myreferral.rule-priority", "longest wait": "myreferral.rule-longest",
+	"nearest target date": "myreferral.rule-target", "asked first": "myreferral.rule-asked", "written first": "myreferral.rule-written",
 }
 
 // happened is one step of a referral.
@@ -74,6 +89,11 @@ func (c *call) myReferralView(now *workflow.Now, o *own) (*myReferralView, error
 		v.History = append(v.History, step)
 	}
 	slices.Reverse(v.History)
+	if now.Place != nil {
+		for _, a := range now.Place.Ahead {
+			v.Ahead = append(v.Ahead, ahead{lineRules[a.Rule], a.Rule, a.People})
+		}
+	}
 	if r.ModelName != "" && !v.Stands.Over {
 		m, err := applied.Named(c.ctx, c.view, r.ModelName)
 		switch {

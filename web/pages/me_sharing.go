@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
 )
@@ -139,7 +138,7 @@ func (c *call) endedSharing() (*page, error) {
 		return nil, err
 	}
 	if a.ETag != c.field("version") {
-		return nil, fault.New(fault.Conflict, "This was changed while you looked at it, so nothing was done. Look at it again.")
+		return nil, errMoved
 	}
 	if err := c.endConsent(id, a.ETag); err != nil {
 		return nil, err
@@ -155,7 +154,7 @@ func (c *call) endConsent(id fhir.ID, version string) error {
 		return err //nolint:wrapcheck // it is fit to be shown
 	}
 	if found.ETag() != version {
-		return fault.New(fault.Conflict, "This was changed while you looked at it, so nothing was done. Look at it again.")
+		return errMoved
 	}
 	doc, err := found.Doc()
 	if err != nil {

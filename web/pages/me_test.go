@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"joinery/care/applied"
 	"joinery/care/model"
@@ -16,6 +17,8 @@ import (
 	"joinery/definitions"
 	"joinery/fhir"
 	"joinery/packs"
+	"joinery/record"
+	"joinery/record/access"
 	"joinery/timeline"
 )
 
@@ -153,7 +156,7 @@ func TestMyPlanAndRecord(t *testing.T) {
 	w.wants(w.get("patient", "/me/plan"), 200, "I want to sleep in my own bed", "3 February 2026")
 	a := w.get("patient", "/me/record")
 	w.wants(a, 200, "Type 2 diabetes mellitus", "too much sugar in the blood", "1 March 2010", "Metformin 500 mg tablets", "1 tablet twice a day", "Allergy to penicillin", "Anaphylaxis",
-		"Penicillin makes you ill", "No vaccination is recorded", "1 earlier", "Chest infection", "No clinician has checked these plain words")
+		"Penicillin makes you ill", "No vaccination is recorded", "1 earlier", "Chest infection", "No doctor or nurse has checked these plain words")
 	// A code without plain words is shown as it was written, and not guessed at.
 	w.wants(a, 200, "HbA1c</strong>: 52 mmol/mol<span")
 }
@@ -161,7 +164,7 @@ func TestMyPlanAndRecord(t *testing.T) {
 // TestWhoActsForMe: who may see what until when is told, and can be ended at once.
 func TestWhoActsForMe(t *testing.T) {
 	w := newWorld(t)
-	w.wants(w.get("carer", "/me"), 200, "You act for", "Amina Hodan Amin-Canary")
+	w.wants(w.get("carer", "/me"), 200, "You are acting for", "Amina Hodan Amin-Canary", "If they get worse", "If their life may be in danger")
 	a := w.get("patient", "/me/sharing")
 	w.wants(a, 200, "Yusuf Amin (Son)", "name and address", "referrals, and may refer", "Without an end", "/me/sharing/consent-carer")
 	path := "/me/sharing/consent-carer"
@@ -188,7 +191,7 @@ func TestACarerSeesOnlyWhatIsOpen(t *testing.T) {
 	other := w.referredElsewhere("ben")
 	for _, path := range []string{"/me", "/me/plan", "/me/record", "/me/referrals/" + string(r.Task), "/me?for=amina"} {
 		a := w.get("carer", path)
-		w.wants(a, 200, "You act for")
+		w.wants(a, 200, "You are acting for")
 		for _, canary := range []string{"diabetes", "Metformin", "mosque", "penicillin", "Sealed-Canary", "Ben-Canary", "52 mmol"} {
 			if strings.Contains(a.text, canary) {
 				t.Errorf("%s shows a carer %q", path, canary)
@@ -215,17 +218,27 @@ func TestACarerSeesOnlyWhatIsOpen(t *testing.T) {
 func (w *world) referredElsewhere(p string) *workflow.Referral { return w.referred(p) }
 
 func TestPlainWordsAreOfKnownCodes(t *testing.T) {
-	g, err := readGlossary(wordsText)
+	all, err := readGlossaries()
 	if err != nil {
 		t.Fatal(err)
 	}
 	known := codesOfTheTree(t)
-	for code, says := range g.says {
+	for code, says := range all[english].says {
 		if !strings.Contains(known, code) {
 			t.Errorf("%s (%s) is no code that a definition or the synthetic people have", code, says)
 		}
 		if len(strings.Fields(says)) > 28 {
 			t.Errorf("%s: %d words are too many to be plain: %s", code, len(strings.Fields(says)), says)
+		}
+	}
+	for language, g := range all {
+		for code := range all[english].says {
+			if g.says[code] == "" {
+				t.Errorf("%s has no words for %s", language, code)
+			}
+		}
+		if len(g.says) != len(all[english].says) {
+			t.Errorf("%s has words for %d codes, English for %d", language, len(g.says), len(all[english].says))
 		}
 	}
 	for _, broken := range []string{"", "1 | a", "1 | a | b\n1 | c | d\nreviewed-by | nobody", "1 || b\nreviewed-by | nobody"} {
@@ -255,27 +268,97 @@ func codesOfTheTree(t *testing.T) string {
 	return b.String()
 }
 
-// TestMyPagesInABrowser looks at the pages of a resident and a carer, empty and
-// filled.
+// TestMyPagesInABrowser looks at the pages of a resident and a carer at both widths,
+// with text at twice its size and wider apart, and in Arabic; and goes the ways that
+// only a browser can.
 func TestMyPagesInABrowser(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w)
-	w.store(`{"resourceType":"Patient","id":"amina-alone","name":[{"family":"Alone"}]}`)
-	m := w.inForce("escape-pain")
-	invited := w.invites(m, "amina")
-	r := w.referred("amina")
-	w.store(`{"resourceType":"Appointment","id":"ap1","status":"booked","description":"Eye clinic","start":"2026-03-09T14:30:00Z","end":"2026-03-09T15:00:00Z","participant":[{"status":"accepted","actor":{"reference":"Patient/amina"}},{"status":"accepted","actor":{"display":"Elm eye clinic"}}]}`)
-	b.sweep([]seenBy{
-		{"patient", "/me"},
-		{"patient", "/me/invitations/" + string(invited.Task)},
-		{"patient", "/me/referrals/" + string(r.Task)},
-		{"patient", "/me/plan"},
-		{"patient", "/me/record"},
-		{"patient", "/me/sharing"},
-		{"patient", "/me/sharing/consent-carer"},
-		{"carer", "/me"},
-		{"carer", "/me/record"},
+	visits := w.myPages()
+	for _, v := range visits {
+		b.see(v.as, v.path, 1280)
+		b.enlarged(v.path)
+		b.see(v.as, v.path, 320)
+		b.spaced(v.path)
+	}
+	t.Run("what is wrong gets the focus", func(t *testing.T) {
+		b.enter("patient")
+		b.open("/me/plan", 320)
+		b.tabTo("Add it to my plan")
+		b.press("\r")
+		b.loaded("There is a problem")
+		if at := b.focused(); !strings.Contains(at, "nhsuk-error-summary") {
+			t.Errorf("after an error the focus is on %q, want the summary of errors", at)
+		}
+		if title := b.title(); !strings.HasPrefix(title, "Error: ") {
+			t.Errorf("the title is %q, want it to begin with Error", title)
+		}
 	})
+	t.Run("the order of the keyboard", func(t *testing.T) {
+		b.open("/me/sharing/consent-carer", 320)
+		for _, want := range []string{"Skip to main content", "Joinery", "Sign out", "My care", "My plan", "My record", "Who looked", "Who acts for me", "Leave this page quickly", "Back to who acts for me", "Yes, end it now"} {
+			b.press("\t")
+			if at := b.focused(); !strings.HasSuffix(strings.TrimSpace(at), want) {
+				t.Errorf("the next stop is %q, want %q", at, want)
+			}
+		}
+	})
+	t.Run("colours of the system", func(t *testing.T) {
+		b.media("screen", "forced-colors", "active")
+		b.see("patient", "/me", 320)
+		b.media("", "", "")
+	})
+	t.Run("on paper", func(t *testing.T) {
+		b.open("/me/record", 1280)
+		b.media("print", "", "")
+		if shown := b.scriptText(`[...document.querySelectorAll('.jy-header,.jy-footer,form,.jy-query,.jy-paper')].filter(e=>e.getClientRects().length).map(e=>e.className).join(' ')`); shown != "" {
+			t.Errorf("on paper there is %s", shown)
+		}
+		if whose := b.scriptText(`document.querySelector('.jy-whose').innerText`); !strings.Contains(whose, "14 August 1941") || !strings.Contains(whose, "999 000 0042") {
+			t.Errorf("on paper it is not said whose record it is: %q", whose)
+		}
+		b.media("", "", "")
+	})
+	t.Run("left at once", func(t *testing.T) {
+		b.open("/me/plan", 320)
+		for range 3 {
+			b.press(kb.Shift)
+		}
+		b.loaded("Empty page")
+		b.scripts(false)
+		b.open("/me/plan", 320)
+		b.click(".jy-leave__press")
+		b.loaded("Empty page")
+		b.scripts(true)
+	})
+	b.enter("nobody")
+	b.open("/", 320)
+	b.click(`button[value="ar"]`)
+	b.loaded("رعايتك متصلة")
+	for _, v := range visits {
+		b.see(v.as, v.path, 320)
+		if os.Getenv("JOINERY_PICTURES") != "" {
+			b.see(v.as, v.path, 1280)
+		}
+	}
+}
+
+// enlarged shows the page with its text at twice the size: nothing scrolls sideways.
+func (b *browser) enlarged(path string) {
+	b.Helper()
+	b.script(`{ const all=[...document.querySelectorAll('body *')].map(e=>[e,parseFloat(getComputedStyle(e).fontSize)]); for (const [e,size] of all) e.style.fontSize=(2*size)+'px' }`)
+	if wide := b.sideways(); wide > 0 {
+		b.Errorf("%s with text at twice the size scrolls sideways by %d pixels", path, wide)
+	}
+}
+
+// spaced shows the page with its text wider apart, as WCAG 1.4.12 has it.
+func (b *browser) spaced(path string) {
+	b.Helper()
+	b.script(`for (const e of document.querySelectorAll('body *')) { e.style.lineHeight='1.5'; e.style.letterSpacing='0.12em'; e.style.wordSpacing='0.16em' }`)
+	if wide := b.sideways(); wide > 0 {
+		b.Errorf("%s with text wider apart scrolls sideways by %d pixels", path, wide)
+	}
 }
 
 // seenBy is a page, and who looks at it.
@@ -291,5 +374,122 @@ func (b *browser) sweep(visits []seenBy) {
 				b.Errorf("%s as %s is %q", v.path, v.as, h)
 			}
 		}
+	}
+}
+
+// TestLeavingQuickly: every page of /me can be left at once; the session is over,
+// and where it leads speaks of nothing.
+func TestLeavingQuickly(t *testing.T) {
+	w := newSite(t, &Site{Organisation: "Elmgreen Community Trust", Help: "Ring us", Exit: "https://weather.example/"})
+	for _, v := range w.myPages() {
+		w.wants(w.get(v.as, v.path), 200, `action="/leave"`, "Leave this page quickly")
+	}
+	if strings.Contains(w.get("gp", "/people/amina").text, `action="/leave"`) {
+		t.Error("a page of staff has the way to leave quickly")
+	}
+	a := w.post("patient", "/leave", nil)
+	if a.Code != 303 || a.Header().Get("Location") != "/left" {
+		t.Errorf("leaving = %d to %s", a.Code, a.Header().Get("Location"))
+	}
+	left := w.get("", "/left")
+	w.wants(left, 200, "<title>Empty page</title>")
+	if left.Header().Get("Refresh") != "0; url=https://weather.example/" {
+		t.Errorf("it goes on to %q", left.Header().Get("Refresh"))
+	}
+	for _, tells := range []string{"Joinery", "Elmgreen", "care", "record", "Ring us", "<header", "<footer"} {
+		if strings.Contains(plainly(left.text)+left.text[strings.Index(left.text, "<body"):], tells) {
+			t.Errorf("the page that is left to speaks of %q", tells)
+		}
+	}
+}
+
+// TestSayingThatAnEntryIsWrong: what a person says of an entry stands in their record
+// and is found by whoever looks after them; the entry itself stays as it is.
+func TestSayingThatAnEntryIsWrong(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("patient", "/me/record"), 200, `href="/me/record/Condition/c1"`, "Is this wrong?")
+	if strings.Contains(w.get("carer", "/me/record").text, "Is this wrong?") {
+		t.Error("a carer is offered to say what is wrong, which the record does not let them")
+	}
+	path := "/me/record/Condition/c1"
+	a := w.get("patient", path)
+	w.wants(a, 200, "Type 2 diabetes mellitus", "goes to Elm Practice", "What happens next")
+	w.wants(w.post("patient", path, a.filled(t, path)), 400, "<title>Error: ", "Choose what you want to say", "Write what you want to say", `href="#what"`, `href="#says"`)
+	stale := a.filled(t, path, "what", "wrong", "says", "x")
+	stale.Set("version", `W/"0"`)
+	w.wants(w.post("patient", path, stale), 409)
+	other := a.filled(t, path, "what", "wrong", "says", "x")
+	other.Set("person", "bare")
+	w.wants(w.post("patient", path, other), 409)
+	if done := w.post("patient", path, a.filled(t, path, "what", "wrong", "says", "I have never had diabetes")); done.Code != 303 {
+		t.Fatalf("said = %d %s", done.Code, plainly(done.text))
+	}
+	w.wants(w.get("patient", "/me/record"), 200, "You said that this is wrong:", "I have never had diabetes", "3 February 2026", "Type 2 diabetes mellitus")
+	w.wants(w.get("gp", "/people/amina/timeline"), 200, "Says that an entry of their record is wrong")
+	for _, path := range []string{"/me/record/Patient/amina", "/me/record/Condition/none", "/me/record/Task/x", "/me/record/Consent/consent-carer"} {
+		w.wants(w.get("patient", path), 404)
+	}
+	w.wants(w.get("carer", path), 403)
+}
+
+// TestOneLineADay: what one person did on one day is one line, whatever they saw;
+// another day, another person and an emergency are lines of their own.
+func TestOneLineADay(t *testing.T) {
+	at := func(day, hour int) time.Time { return time.Date(2026, 2, day, hour, 0, 0, 0, time.UTC) }
+	v := &lookedView{Looks: []lookLine{
+		{Who: "Dr Gray", Organisation: "Elm Practice", At: at(3, 16), Kind: "looked", Purpose: "TREAT", What: []string{"results"}},
+		{Who: "Nurse Obi", Organisation: "Community team", At: at(3, 15), Kind: "looked", Purpose: "TREAT"},
+		{Who: "Dr Gray", Organisation: "Elm Practice", At: at(3, 14), Kind: "emergency", Purpose: "BTG", Reason: "Fell"},
+		{Who: "Dr Gray", Organisation: "Elm Practice", At: at(3, 9), Kind: "looked", Purpose: "TREAT", What: []string{"allergies", "results"}},
+		{Who: "Dr Gray", Organisation: "Elm Practice", At: at(2, 9), Kind: "looked", Purpose: "TREAT"},
+	}}
+	v.foldDays()
+	if len(v.Looks) != 4 {
+		t.Fatalf("%d lines, want 4", len(v.Looks))
+	}
+	if one := v.Looks[0]; !one.Since.Equal(at(3, 9)) || !one.At.Equal(at(3, 16)) || strings.Join(one.What, " ") != "allergies results" {
+		t.Errorf("the first line is from %v to %v of %v", one.Since, one.At, one.What)
+	}
+}
+
+// TestHowFarAwayADayIs: in words, by the days of London.
+func TestHowFarAwayADayIs(t *testing.T) {
+	w := newWorld(t)
+	for _, l := range []struct{ language, day, want string }{
+		{"en", "2026-02-02", ""},
+		{"en", "2026-02-03", "today"},
+		{"en", "2026-02-04", "tomorrow"},
+		{"en", "2026-02-05", "in 2 days"},
+		{"en", "2026-02-17", "in about 2 weeks"},
+		{"en", "2026-06-03", "in about 4 months"},
+		{"ar", "2026-02-05", "بعد يومين"},
+		{"ar", "2026-02-14", "بعد 11 يوماً"},
+	} {
+		c := &call{pages: w.pages, tongue: w.pages.screens.tongues[0]}
+		if l.language == "ar" {
+			c.tongue = w.pages.screens.tongues[1]
+		}
+		at, err := time.Parse(time.DateOnly, l.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.fromToday(at); got != l.want {
+			t.Errorf("%s in %s is %q, want %q", l.day, l.language, got, l.want)
+		}
+	}
+}
+
+// TestLeavingEndsTheSession: whoever opens the browser afterwards sees nothing.
+func TestLeavingEndsTheSession(t *testing.T) {
+	g := newGate(t, false)
+	g.enters(g.account("amina@elm.example", record.Grant{Role: "patient", Display: "Amina", Purpose: access.PatientRequest, Patient: "amina"}), "/me")
+	g.wants(g.visit("/me/record"), 200, "Type 2 diabetes mellitus")
+	before := g.cookies["session"]
+	if a := g.send("/leave"); a.Code != 303 || a.Header().Get("Location") != "/left" {
+		t.Fatalf("leaving = %d to %s", a.Code, a.Header().Get("Location"))
+	}
+	g.cookies["session"] = before // as if the browser had kept it
+	if a := g.visit("/me/record"); a.Code != 303 || strings.Contains(a.text, "diabetes") {
+		t.Errorf("after leaving, the record = %d", a.Code)
 	}
 }

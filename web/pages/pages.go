@@ -84,7 +84,7 @@ type Pages struct {
 	server   *web.Server
 	assets   *assets
 	screens  *screens
-	words    *glossary
+	words    map[string]*glossary // by language
 	tallies  tallies
 	crossing *http.CrossOriginProtection
 }
@@ -105,7 +105,7 @@ func New(server *web.Server, rec *record.Record, o Options) (*Pages, error) {
 	if p.assets, err = collect(o.Site); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	if p.words, err = readGlossary(wordsText); err != nil {
+	if p.words, err = readGlossaries(); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
 	if p.screens, err = readScreens(p.assets); err != nil {
@@ -211,6 +211,7 @@ func (c *call) identify() error {
 type failure struct {
 	Key       string // of its texts: "absent", "denied" …
 	Says      string // in the words of what refused it; empty: the key's own text
+	English   string // the same, where it cannot be said in the page's language
 	Reference string // of the request, to be told when it is reported
 	Back      string // where to go on
 }
@@ -248,7 +249,7 @@ func (c *call) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	case kind == fault.NotFound || kind == fault.Gone:
 	default:
-		f.Says = fault.MessageOf(err)
+		f.Says, f.English = c.refused("error", fault.MessageOf(err))
 	}
 	if c.r.Method == http.MethodPost && c.back != "" {
 		f.Back = c.back

@@ -132,7 +132,7 @@ func TestTheLanguageIsKept(t *testing.T) {
 	w.wants(page, 200, `lang="ar"`, `dir="rtl"`, "ui.rtl.css")
 	w.wants(w.get("", "/", "Accept-Language", "ar-EG,en;q=0.5"), 200, `lang="ar"`)
 	w.wants(w.get("", "/", "Accept-Language", "fr"), 200, `lang="en-GB"`)
-	w.wants(w.get("gp", "/people/amina", "Cookie", "language=ar"), 200, `lang="en-GB"`, "not in your language yet")
+	w.wants(w.get("gp", "/people/amina", "Cookie", "language=ar"), 200, `lang="en-GB"`, "not in your language yet", `<p lang="ar" dir="rtl">هذه الصفحة ليست متاحة بلغتك بعد`)
 }
 
 // Every text that a template or a handler names is there, and none is left over.

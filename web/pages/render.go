@@ -27,6 +27,7 @@ type screens struct {
 	tongues []*tongue
 	matcher language.Matcher
 	byName  map[string]map[string]*template.Template // by language and page
+	parts   map[string]map[string]bool               // whose texts a page has, by its name
 	assets  *assets
 }
 
@@ -36,13 +37,16 @@ func readScreens(a *assets) (*screens, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &screens{tongues: tongues, byName: map[string]map[string]*template.Template{}, assets: a}
+	s := &screens{tongues: tongues, byName: map[string]map[string]*template.Template{}, parts: map[string]map[string]bool{}, assets: a}
 	var tags []language.Tag
 	for _, l := range tongues {
 		tags = append(tags, l.tag)
 		if s.byName[l.code], err = s.parse(l); err != nil {
 			return nil, err
 		}
+	}
+	for name, page := range s.byName[english] {
+		s.parts[name] = partsOf(page, tongues[0].parts)
 	}
 	s.matcher = language.NewMatcher(tags)
 	return s, nil
@@ -52,7 +56,7 @@ func readScreens(a *assets) (*screens, error) {
 var shared = []string{"templates/frame.html", "templates/components.html", "templates/parts.html", "templates/own.html", "templates/whole.html"}
 
 func (s *screens) parse(l *tongue) (map[string]*template.Template, error) {
-	base, err := template.New("frame").Funcs(s.functions(l)).ParseFS(templateFiles, shared...)
+	base, err := template.New("frame").Funcs(s.functions(l)).Funcs(l.functions()).ParseFS(templateFiles, shared...)
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
@@ -85,7 +89,7 @@ func (s *screens) functions(l *tongue) template.FuncMap {
 		"day":    l.long,
 		"date":   shortDate,
 		"moment": shortMoment,
-		"hour":   func(t time.Time) string { return t.In(clock.London).Format("3:04pm") },
+		"hour":   l.hour,
 		"nhs":    spaced,
 		"asset":  s.assets.at,
 		"inc":    func(n int) int { return n + 1 },
@@ -205,23 +209,27 @@ func (s *screens) spoken(r *http.Request) *tongue {
 
 // frame is what stands around every page.
 type frame struct {
-	Lang, Dir string
-	Title     string
-	Error     bool // there is something wrong with the form
-	Sheets    []string
-	Script    string
-	Site      *Site
-	Logo      string
-	SignedIn  string // the name of who is
-	Ends      string // the time at which they are signed out if they do nothing
-	Glass     string // the time until which they look in an emergency
-	SignIn    string
-	Menu      []menuItem
-	Languages []spokenHere
-	Here      string // the path of this page, for coming back
-	Unspoken  bool   // it was asked for in a language that this page is not in
-	Mistakes  []mistake
-	View      any
+	Lang, Dir  string
+	Title      string
+	Error      bool // there is something wrong with the form
+	Sheets     []string
+	Script     string
+	Site       *Site
+	Logo       string
+	SignedIn   string // the name of who is
+	Ends       string // the time at which they are signed out if they do nothing
+	Glass      string // the time until which they look in an emergency
+	SignIn     string
+	Menu       []menuItem
+	Languages  []spokenHere
+	Here       string       // the path of this page, for coming back
+	Unspoken   []spokenHere // the language it was asked for, where this page is not in it, and what says so in it
+	Unreviewed bool         // it is in a translation that nobody has checked
+	Leave      bool         // it has the way to leave it quickly
+	Bare       bool         // it has nothing around it
+	Mistakes   []mistake
+	Refused    string // what they are about, in English
+	View       any
 }
 
 type menuItem struct {
@@ -236,7 +244,7 @@ type spokenHere struct {
 
 // speaks returns the language in which a page will be shown.
 func (c *call) speaks(page string) *tongue {
-	if c.tongue.has(page) {
+	if c.pages.screens.has(c.tongue, page) {
 		return c.tongue
 	}
 	return c.pages.screens.tongues[0]
@@ -253,10 +261,16 @@ func (c *call) word(key string) string {
 	return text
 }
 
-// has reports whether all texts of a page are there: its own, the frame's.
-func (l *tongue) has(page string) bool {
-	for _, p := range []string{"frame", "month", "chart", page} {
+// has reports whether all texts of a page are there in a language: those that its
+// templates name, and those by which days and drawings are written.
+func (s *screens) has(l *tongue, page string) bool {
+	for _, p := range []string{"month", "chart", page} {
 		if complete, known := l.parts[p]; known && !complete {
+			return false
+		}
+	}
+	for p := range s.parts[page] {
+		if !l.parts[p] {
 			return false
 		}
 	}
@@ -281,10 +295,7 @@ func (c *call) send(p *page) error {
 		_, _ = c.w.Write([]byte(p.text)) // who asked is gone: nobody to tell
 		return nil
 	}
-	l := c.tongue
-	if !l.has(p.name) {
-		l = c.pages.screens.tongues[0]
-	}
+	l := c.speaks(p.name)
 	f, err := c.frame(l, p)
 	if err != nil {
 		return err
@@ -320,7 +331,10 @@ func (c *call) frame(l *tongue, p *page) (*frame, error) {
 	f := &frame{
 		Lang: l.code, Dir: l.dir, Title: title, Error: len(p.errors) > 0, Sheets: c.pages.assets.sheets(l.dir), Script: c.pages.assets.at("start.js"),
 		Site: c.pages.Site, Logo: c.pages.assets.at("logo.svg"), SignIn: c.pages.SignIn, Here: c.r.URL.Path,
-		Unspoken: l != c.tongue, Mistakes: p.errors, View: p.view,
+		Unreviewed: l.unreviewed(), Leave: c.leaves(), Bare: p.bare, Mistakes: p.errors, Refused: p.refuse, View: p.view,
+	}
+	if l != c.tongue {
+		f.Unspoken = []spokenHere{{Code: c.tongue.code, Dir: c.tongue.dir, Name: c.tongue.text("frame.unspoken")}}
 	}
 	if c.pages.assets.at("ui.js") == "" {
 		f.Script = ""
@@ -355,7 +369,7 @@ func (f *frame) fillMenu(l *tongue, c *call) error {
 		if rt.menu == "" || !rt.may(c.role()) {
 			continue
 		}
-		text, err := l.say(rt.menu)
+		text, err := l.orEnglish(rt.menu)
 		if err != nil {
 			return err
 		}

@@ -171,7 +171,11 @@ func (c *call) notDone(name string, view any, field string, err error) (*page, e
 	switch fault.KindOf(err) {
 	case fault.Unidentified, fault.TooMany, fault.Invalid, fault.NotFound:
 		web.Of(c.r).Err = err
-		return &page{status: web.Status(err), name: name, view: view, errors: []mistake{{field, fault.MessageOf(err)}}}, nil
+		says, asWritten := c.refused(name, fault.MessageOf(err))
+		if says == "" {
+			says = c.text("error.refused.title")
+		}
+		return &page{status: web.Status(err), name: name, view: view, errors: []mistake{{field, says}}, refuse: asWritten}, nil
 	default:
 		return nil, err
 	}

@@ -16,6 +16,7 @@ var swept = []struct{ as, path string }{
 	{"nobody", "/"},
 	{"nobody", "/nothing/here"},
 	{"nobody", "/sign-in?ended=yes"},
+	{"nobody", "/left"},
 	{"nobody", "/sign-in/provider"},
 	{"nobody", "/sign-in/back"},
 	{"gp", "/emergency"},

@@ -35,6 +35,9 @@ type tongue struct {
 	texts map[string]string
 	parts map[string]bool // whose texts are all here
 	drawn *chart.Words    // of drawings
+
+	of     *tongue           // what it is a translation of; nil: of nothing
+	faults map[string]string // keys of the texts of faults, by what they say
 }
 
 // English is the language that every text is in.
@@ -65,7 +68,11 @@ func readTongues() ([]*tongue, error) {
 		}
 		return strings.Compare(a.code, b.code)
 	})
+	all[0].withFaults()
 	for _, l := range all {
+		if l != all[0] {
+			l.of = all[0]
+		}
 		l.complete(all[0])
 		l.drawn = l.drawings()
 	}
@@ -152,6 +159,15 @@ func (l *tongue) say(key string, with ...any) (string, error) {
 		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(with[i+1]))
 	}
 	return text, nil
+}
+
+// orEnglish returns a text that takes no values, in English where the language does
+// not have it.
+func (l *tongue) orEnglish(key string) (string, error) {
+	if l.texts[key] == "" && l.of != nil {
+		l = l.of
+	}
+	return l.say(key)
 }
 
 // text returns a text that takes no values, its key where there is none: a test

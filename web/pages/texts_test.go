@@ -19,7 +19,7 @@ var (
 // or a dot are beginnings.
 func usedTexts(t *testing.T) map[string]bool {
 	t.Helper()
-	used := map[string]bool{"frame.direction": true, "frame.language": true, "month.": true, "error.": true}
+	used := map[string]bool{"frame.direction": true, "frame.language": true, "month.": true, "error.": true, "fault.": true}
 	english := map[string]bool{}
 	tongues, err := readTongues()
 	if err != nil {

@@ -1,7 +1,7 @@
 package pages
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"strings"
 
@@ -15,10 +15,38 @@ type glossary struct {
 	reviewed string            // who has checked the words; "nobody"
 }
 
-//go:embed words.txt
-var wordsText string
+//go:embed words/*.txt
+var wordFiles embed.FS
 
-// readGlossary reads words.txt. The error says which line is wrong.
+// readGlossaries reads the glossary of each language that has one.
+func readGlossaries() (map[string]*glossary, error) {
+	entries, err := wordFiles.ReadDir("words")
+	if err != nil {
+		return nil, fmt.Errorf("words: %w", err)
+	}
+	out := map[string]*glossary{}
+	for _, e := range entries {
+		data, err := wordFiles.ReadFile("words/" + e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("words: %w", err)
+		}
+		if out[strings.TrimSuffix(e.Name(), ".txt")], err = readGlossary(string(data)); err != nil {
+			return nil, fmt.Errorf("words/%s: %w", e.Name(), err)
+		}
+	}
+	return out, nil
+}
+
+// glossary returns the plain words in the language of a page. Where a language has
+// none, nothing stands beside an entry.
+func (c *call) glossary(page string) *glossary {
+	if g := c.pages.words[c.speaks(page).code]; g != nil {
+		return g
+	}
+	return &glossary{reviewed: "there is nothing to check"}
+}
+
+// readGlossary reads a file of words. The error says which line is wrong.
 func readGlossary(text string) (*glossary, error) {
 	g := &glossary{says: map[string]string{}}
 	number := 0
@@ -35,13 +63,13 @@ func readGlossary(text string) (*glossary, error) {
 		case cells[0] == "reviewed-by" && len(cells) == 2:
 			g.reviewed = cells[1]
 		case len(cells) != 3 || cells[1] == "" || cells[2] == "" || g.says[cells[0]] != "":
-			return nil, fmt.Errorf("words.txt line %d: write code | words | page, each code once", number)
+			return nil, fmt.Errorf("line %d: write code | words | page, each code once", number)
 		default:
 			g.says[cells[0]] = cells[1]
 		}
 	}
 	if g.reviewed == "" {
-		return nil, fmt.Errorf("words.txt does not say who has checked the words: reviewed-by | nobody")
+		return nil, fmt.Errorf("it does not say who has checked the words: reviewed-by | nobody")
 	}
 	return g, nil
 }
