@@ -29,7 +29,7 @@ build: assets-if-node ## build bin/joinery: one static binary, no C compiler nee
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/joinery
 
 run: build ## build, make a record of 2,000 invented people, serve it and let it grow to GROW
-	@$(BIN) serve --db $(DB) --listen $(LISTEN) --demo $(GROW) --letters '$(LETTERS)' --contact '$(CONTACT)'
+	@$(BIN) serve --db $(DB) --listen $(LISTEN) --demo $(GROW) $(if $(DAY),--demo-day $(DAY)) --letters '$(LETTERS)' --contact '$(CONTACT)'
 
 test: ## run every test (PostgreSQL's too, when it is installed)
 	@$(GO) test $(TESTFLAGS) ./...

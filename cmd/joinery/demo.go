@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"joinery/care/finding"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record/access"
@@ -29,7 +30,7 @@ type demoCommand struct {
 func (demoCommand) Help() string {
 	return `Invents people of a synthetic district, with their practices, hospitals, care homes and charities, all of them labelled as test data (tag HTEST), takes them into the record as any feed comes, and prints a token for each of several roles, and a name to sign in by. Run it again for new tokens, and for more people with --people; the old tokens end. In a record that holds anyone else it refuses to.
 
-joinery serve --demo does the same, and lets the people grow in number while it serves.
+joinery serve --demo does the same, lets six weeks of care pass by models of care that are put in force, and has the people grow in number while it serves.
 
     joinery demo
     joinery demo --db sqlite:try.db --people 200 --seed 7`
@@ -42,7 +43,7 @@ func (c *demoCommand) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer desk.close()
-	d, err := openDemonstration(ctx, desk, c.Seed)
+	d, err := openDemonstration(ctx, desk, c.Seed, a.clock())
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,13 @@ func personas(c synth.Cast) []persona {
 			as:     tokenCreate{Name: "demo: care coordinator", Role: "staff", Scope: "user/*.rs", grantee: grantee{Practitioner: fhir.ID(n.ID), Organisation: fhir.ID(n.Of.ID), Use: "TREAT"}},
 		})
 	}
+	if n := c.Networker; n != nil {
+		all = append(all, persona{
+			Who: fmt.Sprintf("%s: sees whom models found, why, and how to reach them", finderName(c)), Try: "Patient?_elements=name,telecom",
+			SignIn: demoPrefix + "finder",
+			as:     tokenCreate{Name: "demo: case-finder", Role: "casefinder", Scope: "user/*.cruds", grantee: grantee{Organisation: fhir.ID(n.Of.ID), Group: []fhir.ID{finding.GroupID(foundFor)}, Use: "POPHLTH"}},
+		})
+	}
 	if n := c.Paramedic; n != nil {
 		all = append(all, persona{
 			Who: fmt.Sprintf("%s %s, paramedic of %s: sees people while their incident is open, and none is", n.Given, n.Family, plain(n.Of.Name)), Try: "Patient?_summary=count",
@@ -137,6 +145,11 @@ func personas(c synth.Cast) []persona {
 		}
 	}
 	return append(all, officers(c)...)
+}
+
+// finderName is who invites those whom models found.
+func finderName(c synth.Cast) string {
+	return "the case-finder of " + plain(c.Networker.Of.Name)
 }
 
 // officers are the personas who look after many people and treat none.

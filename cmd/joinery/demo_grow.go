@@ -25,17 +25,13 @@ import (
 type demonstration struct {
 	desk     *reached
 	district *synth.District
+	fresh    bool // nobody of it was there before
 }
 
 // openDemonstration finds out whether the record can hold a demonstration of a
-// seed. Conflict: it holds other people.
-func openDemonstration(ctx context.Context, desk *reached, seed uint64) (*demonstration, error) {
-	f := district{Seed: seed, Until: demoUntil}
-	invented, err := f.open()
-	if err != nil {
-		return nil, err
-	}
-	d := &demonstration{desk, invented}
+// seed. Its people's lives end on the day before it is begun: now, unless the
+// record says when it was. Conflict: it holds other people.
+func openDemonstration(ctx context.Context, desk *reached, seed uint64, now time.Time) (*demonstration, error) {
 	others, err := desk.countPatients(ctx, "_tag:not", synth.Tag)
 	if err != nil {
 		return nil, err
@@ -43,9 +39,25 @@ func openDemonstration(ctx context.Context, desk *reached, seed uint64) (*demons
 	if others > 0 {
 		return nil, fault.New(fault.Conflict, "The record holds people who are not from a demonstration, and invented ones must not come among them. Use another --db.")
 	}
-	begun, err := d.has(ctx, 0)
-	if err != nil || !begun {
-		return d, err
+	var since string
+	if err := desk.do(ctx, http.MethodGet, "/demonstration", nil, nil, &since); err != nil {
+		return nil, err
+	}
+	until := dayBefore(now)
+	if since != "" {
+		day, err := time.Parse(time.DateOnly, since)
+		if err != nil {
+			return nil, fmt.Errorf("read since when the demonstration's lives are told: %w", err)
+		}
+		until = dayBefore(day.AddDate(toldYears, 0, 1))
+	}
+	invented, err := synth.Open(synth.Options{Seed: seed, Until: until})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	d := &demonstration{desk: desk, district: invented, fresh: since == ""}
+	if d.fresh {
+		return d, nil
 	}
 	first, err := invented.Person(0)
 	if err != nil {
@@ -57,8 +69,31 @@ func openDemonstration(ctx context.Context, desk *reached, seed uint64) (*demons
 	return nil, fault.New(fault.Conflict, "The record holds a demonstration of another seed. Use its --seed, or another --db.")
 }
 
-// demoUntil is the last day of the lives of a demonstration.
-const demoUntil = "2026-01-31"
+// toldYears is for how many years before their end lives are told in full, as
+// synth.District.Since says.
+const toldYears = 5
+
+// demonstration answers with the day since which the lives of the demonstration in
+// the record are told in full, which is since when its organisations agreed to
+// share; empty: there is none.
+func (d *desk) demonstration(_ http.ResponseWriter, r *http.Request) (any, error) {
+	view, err := d.view(r)
+	if err != nil {
+		return nil, err
+	}
+	made, err := view.VRead(r.Context(), "Consent", "sel-agreement", 1)
+	if fault.KindOf(err) == fault.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it is fit to be shown
+	}
+	doc, err := made.Doc()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	return doc.Root().At("provision", "period", "start").Text(), nil
+}
 
 // has tells whether the first person of a block is in the record.
 func (d *demonstration) has(ctx context.Context, block int64) (bool, error) {
@@ -170,11 +205,15 @@ func (d *demonstration) fill(ctx context.Context, a *app, people int64) (taken, 
 // firstPeople is with how many people a demonstration begins.
 const firstPeople = 2000
 
-// demonstrate makes the demonstration of a server, prints its tokens, and lets it
-// grow in the background to so many people. What it returns ends that.
-func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Logger, listen string, people int64) (func(), error) {
+// demonstrate makes the demonstration of a server, plays its last weeks, prints its
+// tokens, and lets it grow in the background to so many people. Where the database
+// is new, the clock stood at the beginning of the weeks from when it was opened: a
+// record's times never go back. What it returns
+// ends that.
+func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Logger, listen string, c *serveCommand, ends time.Time, kept *following) (func(), error) {
+	defer a.stage.end()
 	desk := a.through(rec, "demo", access.Operations, nil)
-	d, err := openDemonstration(ctx, desk, 1)
+	d, err := openDemonstration(ctx, desk, 1, weeksBefore(ends))
 	if fault.KindOf(err) == fault.Conflict {
 		log.InfoContext(ctx, "no demonstration is made", slog.Any("error", err))
 		return func() {}, nil
@@ -182,11 +221,22 @@ func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	first := min(people, firstPeople)
+	if d.fresh {
+		a.stage.begin(weeksBefore(ends))
+	}
+	first := min(c.Demo, firstPeople)
 	sum, err := d.fill(ctx, a, first)
 	if err != nil {
 		return nil, err
 	}
+	if d.fresh {
+		played, err := d.play(ctx, rec, first, a.stage, ends, kept)
+		if err != nil {
+			return nil, err
+		}
+		played.said(ctx, log)
+	}
+	a.stage.end()
 	const period = 24 * time.Hour
 	personas, err := d.seats(ctx, a, first, period)
 	if err != nil {
@@ -195,11 +245,26 @@ func (a *app) demonstrate(ctx context.Context, rec *record.Record, log *slog.Log
 	a.printDemo(listen, period, first, sum, personas)
 	ctx, stop := context.WithCancel(ctx)
 	var wait sync.WaitGroup
-	wait.Go(func() { d.growAndSay(ctx, log, people) })
+	wait.Go(func() { d.growAndSay(ctx, log, c.Demo) })
 	return func() {
 		stop()
 		wait.Wait()
 	}, nil
+}
+
+// weeksBefore is when the weeks begin that end then.
+func weeksBefore(ends time.Time) time.Time { return ends.AddDate(0, 0, -7*playedWeeks) }
+
+// demoEnds returns the moment up to which a demonstration is played.
+func (c *serveCommand) demoEnds(now time.Time) (time.Time, error) {
+	if c.DemoDay == "" {
+		return now, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, c.DemoDay, london)
+	if err != nil || day.After(now) {
+		return now, misuse{fault.New(fault.Invalid, "--demo-day is a day that has been, as in 2026-03-02.")}
+	}
+	return day.Add(15 * time.Hour), nil
 }
 
 // growAndSay grows by one transaction at a time, so that requests go before, and

@@ -28,6 +28,7 @@ func newDesk(rec *record.Record, clock func() time.Time, timelines answering, lo
 	d.handle("POST /import", d.importPiece)
 	d.handle("GET /export", d.export)
 	d.handle("GET /count", d.count)
+	d.handle("GET /demonstration", d.demonstration)
 	d.handle("POST /verify", d.verify)
 	d.handle("POST /reindex", d.reindex)
 	d.handle("POST /criteria/run", d.criteriaRun)

@@ -134,6 +134,7 @@ type following struct {
 	mu    sync.Mutex
 	now   *timelines.Keeper // nil while there are none
 	there chan struct{}     // closed while there are
+	ticks chan struct{}     // closed when what is done at a tick has been, and made anew
 }
 
 // follow begins to keep the timelines of a record. What it returns ends that.
@@ -142,7 +143,7 @@ func (a *app) follow(ctx context.Context, rec *record.Record, log *slog.Logger, 
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &following{do: do, log: log, there: make(chan struct{})}
+	f := &following{do: do, log: log, there: make(chan struct{}), ticks: make(chan struct{})}
 	f.open = func(ctx context.Context) (*timelines.Keeper, error) { return openTimelines(ctx, rec, o) }
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -204,7 +205,10 @@ func (f *following) keep(ctx context.Context) error {
 	defer tick.Stop()
 	var do func(context.Context, []int64) error
 	if f.do != nil {
-		do = func(ctx context.Context, changed []int64) error { return f.do(ctx, k, changed) }
+		do = func(ctx context.Context, changed []int64) error {
+			defer f.ticked()
+			return f.do(ctx, k, changed)
+		}
 	}
 	err = k.Run(ctx, tick.C, do)
 	f.set(nil)
@@ -247,6 +251,33 @@ func (f *following) answer(ctx context.Context, at record.Position) (*timelines.
 		case <-there:
 		}
 	}
+}
+
+// ticked says that what is done at a tick has been.
+func (f *following) ticked() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.ticks)
+	f.ticks = make(chan struct{})
+}
+
+// settled waits until the log has been followed to a place at least, and whatever
+// is done at a tick has been done with that.
+func (f *following) settled(ctx context.Context, at record.Position) error {
+	if _, err := f.answer(ctx, at); err != nil {
+		return err
+	}
+	for range 2 { // one may be under way that began before
+		f.mu.Lock()
+		tick := f.ticks
+		f.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err() //nolint:wrapcheck // the caller's own
+		case <-tick:
+		}
+	}
+	return nil
 }
 
 // notYet says why there are no timelines to ask, unless whoever asked is gone.

@@ -45,8 +45,9 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	clock    func() time.Time
-	flags    *flags // the global ones, as given
-	command  string // its name, such as "import"
+	stage    *playClock // the clock, where it can be set back: of a server with a demonstration
+	flags    *flags     // the global ones, as given
+	command  string     // its name, such as "import"
 }
 
 // run carries out the command that args name and returns the exit code.

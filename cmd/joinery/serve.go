@@ -27,7 +27,8 @@ type serveCommand struct {
 	Site   string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
 	SignIn string   `name:"sign-in" help:"A file that says by which outside provider of OpenID Connect people sign in." placeholder:"FILE" env:"JOINERY_SIGN_IN" type:"existingfile"`
 	noticeFlags
-	Demo int64 `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
+	Demo    int64  `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
+	DemoDay string `help:"The day up to which a new demonstration's six weeks of care are played (default: today)." placeholder:"DATE"`
 }
 
 // Help is shown by joinery serve --help.
@@ -65,6 +66,10 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		return misuse{err}
 	}
 	log := slog.New(web.NewLogHandler(a.err, slog.LevelInfo))
+	ends, err := c.setStage(a)
+	if err != nil {
+		return err
+	}
 	if path, ok := sqlitePath(a.flags.DB); ok && socketDialer(path) != nil {
 		return fault.New(fault.Conflict, "Another joinery serve has this database open. A SQLite file has one owner; stop that one first, or use PostgreSQL.")
 	}
@@ -114,7 +119,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	}
 	defer closeDesk()
 	if c.Demo > 0 {
-		stop, err := a.demonstrate(ctx, rec, log, l.Addr().String(), c.Demo)
+		stop, err := a.demonstrate(ctx, rec, log, l.Addr().String(), c, ends, kept)
 		if err != nil {
 			return err
 		}
@@ -122,6 +127,28 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	}
 	log.InfoContext(ctx, "serving", slog.String("address", base), slog.String("version", version))
 	return server.Serve(ctx, l) //nolint:wrapcheck // it is fit to be shown
+}
+
+// setStage has the clock of a demonstration, which stands at the beginning of its
+// weeks when the database is new, and returns when they end.
+func (c *serveCommand) setStage(a *app) (ends time.Time, err error) {
+	if c.Demo <= 0 {
+		return ends, nil
+	}
+	if ends, err = c.demoEnds(a.clock()); err != nil {
+		return ends, err
+	}
+	a.stage = &playClock{real: a.clock}
+	a.clock = a.stage.now
+	if path, ok := sqlitePath(a.flags.DB); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			a.stage.begin(weeksBefore(ends))
+		}
+	}
+	if len(c.Find) == 0 {
+		c.Find = []string{foundFor}
+	}
+	return ends, nil
 }
 
 // showPages puts the pages behind the server. Cookies are kept to encrypted

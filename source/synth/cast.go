@@ -3,7 +3,7 @@ package synth
 // Cast are those of a district through whose eyes a record of its people can be
 // tried. Who is not among so few people is nil.
 type Cast struct {
-	GP        *Staff        // of the practice where most are registered
+	GP        *Staff        // of the practice of the patient, or where most are registered
 	Nurse     *Staff        // of the community nurses who look after most people
 	Networker *Staff        // of a network: the care coordinator who has most people in a model of care
 	Paramedic *Staff        // of the ambulance service
@@ -54,7 +54,10 @@ func (d *District) Cast(people int64) Cast {
 			}
 		}
 	}
-	if most := practices.most; most != nil {
+	if c.Patient != nil {
+		c.GP = c.Patient.Practice.first("General practitioner")
+	}
+	if most := practices.most; c.GP == nil && most != nil {
 		c.GP = most.first("General practitioner")
 	}
 	c.Nurse = nurses[nursing.most]
