@@ -36,9 +36,11 @@ func (s *sheaf) people() block {
 				continue
 			}
 			seen := cmp.Or(s.organisation(l), name)
-			b.Entries = append(b.Entries, entry{Text: name, Detail: what, On: l.on, New: s.isNew(l), Seen: last[seen].on})
 			named[name], named[seen] = true, true
 			used = append(used, l)
+			if !slices.ContainsFunc(b.Entries, func(e entry) bool { return e.Text == name && e.Detail == what }) { // a team and its episode are one
+				b.Entries = append(b.Entries, entry{Text: name, Detail: what, On: l.on, New: s.isNew(l), Seen: last[seen].on})
+			}
 		}
 	}
 	b.Entries = append(b.Entries, s.lately(last, named)...)

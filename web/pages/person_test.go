@@ -32,6 +32,11 @@ func TestTheSummarySaysWhoAndWhatIsUsual(t *testing.T) {
 	if text := plainly(a.text); strings.Contains(text, "Low") || strings.Contains(text, "30-Jan-2026") {
 		t.Errorf("a range in another unit, or a contact to come, counts: %s", text)
 	}
+	w.store(`{"resourceType":"CareTeam","id":"t2","status":"active","name":"Nursing","subject":{"reference":"Patient/amina"},"managingOrganization":[{"reference":"Organization/team"}]}
+{"resourceType":"EpisodeOfCare","id":"t2","status":"active","type":[{"text":"Nursing"}],"patient":{"reference":"Patient/amina"},"managingOrganization":{"reference":"Organization/team"}}`)
+	if twice := w.get("gp", "/people/amina"); strings.Count(plainly(twice.text), "Community team – Nursing") != 1 {
+		t.Errorf("a team and its episode are not one: %s", plainly(twice.text))
+	}
 	if strings.Index(a.text, "Sara Amin") > strings.Index(a.text, "Yusuf Amin") {
 		t.Error("next of kin does not stand before the others")
 	}

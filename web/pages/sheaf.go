@@ -430,7 +430,7 @@ func (s *sheaf) helpers() []string {
 			add(ref)
 		}
 	}
-	for _, typ := range []string{"EpisodeOfCare", "CareTeam", "Encounter"} {
+	for _, typ := range []string{"EpisodeOfCare", "CareTeam", "CarePlan", "Encounter"} {
 		for _, l := range s.of[typ] {
 			if typ != "Encounter" && !open(l) || typ == "Encounter" && s.readAt.Sub(l.on.Time) > lately {
 				continue
