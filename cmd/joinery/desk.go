@@ -26,6 +26,7 @@ func newDesk(rec *record.Record, clock func() time.Time, timelines answering, lo
 	d := &desk{rec: rec, clock: clock, timelines: timelines, told: log, mux: http.NewServeMux()}
 	d.handle("GET /about", d.about)
 	d.handle("POST /import", d.importPiece)
+	d.handle("POST /import/refused", d.importRefused)
 	d.handle("GET /export", d.export)
 	d.handle("GET /count", d.count)
 	d.handle("GET /demonstration", d.demonstration)

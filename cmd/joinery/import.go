@@ -67,6 +67,7 @@ func (c *importCommand) Run(ctx context.Context, a *app) error {
 	r := &importRun{desk: desk, refused: &refusedFile{path: c.Refused}, bar: a.progress(size)}
 	r.sum.Files, r.sum.Types = files, map[string]int{}
 	started := a.clock()
+	r.began = strconv.FormatInt(started.UnixMilli(), 10)
 	err = r.run(ctx, bundle.Files(c.Paths, a.in, bundle.DefaultLimits), max(1, c.Jobs))
 	r.bar.done()
 	if closing := r.refused.close(); err == nil {
@@ -87,8 +88,9 @@ func (c *importCommand) Run(ctx context.Context, a *app) error {
 
 // importRun is an import under way.
 type importRun struct {
-	desk *reached
-	bar  *progress
+	desk  *reached
+	bar   *progress
+	began string // when, in milliseconds: by which the record knows the run
 
 	mu      sync.Mutex
 	sum     summary
@@ -117,7 +119,7 @@ func (r *importRun) run(ctx context.Context, pieces func(yield func(source.Piece
 	}
 	pieces(func(p source.Piece, err error) bool {
 		if err != nil {
-			if err := r.note(taken{Refused: []source.Refusal{source.Refuse(p.From, err, nil)}}); err != nil {
+			if err := r.unread(ctx, source.Refuse(p.From, err, nil)); err != nil {
 				stop(err)
 			}
 			return ctx.Err() == nil
@@ -137,12 +139,25 @@ func (r *importRun) run(ctx context.Context, pieces func(yield func(source.Piece
 	return nil
 }
 
+// unread notes what could not even be read, here and at the desk.
+func (r *importRun) unread(ctx context.Context, of source.Refusal) error {
+	body, err := json.Marshal([]source.Refusal{of})
+	if err != nil {
+		return fmt.Errorf("keep what was refused: %w", err)
+	}
+	var none struct{}
+	if err := r.desk.do(ctx, "POST", "/import/refused", url.Values{"run": {r.began}}, body, &none); err != nil {
+		return fmt.Errorf("import %s: %w", of.From, err)
+	}
+	return r.note(taken{Refused: []source.Refusal{of}})
+}
+
 // take has the desk take one piece.
 func (r *importRun) take(ctx context.Context, p source.Piece) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	q := url.Values{"from": {p.From}, "line": {strconv.Itoa(p.Line)}, "form": {strconv.Itoa(int(p.Form))}}
+	q := url.Values{"from": {p.From}, "line": {strconv.Itoa(p.Line)}, "form": {strconv.Itoa(int(p.Form))}, "run": {r.began}}
 	var t taken
 	if err := r.desk.do(ctx, "POST", "/import", q, p.Data, &t); err != nil {
 		return fmt.Errorf("import %s: %w", p.From, err)

@@ -6,12 +6,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"joinery/fault"
 	"joinery/fhir"
@@ -67,7 +69,62 @@ func (d *desk) importPiece(_ http.ResponseWriter, r *http.Request) (any, error) 
 		return nil, err
 	}
 	slices.SortFunc(in.taken.Refused, func(a, b source.Refusal) int { return cmp.Or(a.Line-b.Line, a.Entry-b.Entry) })
-	return in.taken, nil
+	return in.taken, in.note(p, q.Get("run"))
+}
+
+// note keeps in the record what was refused of a piece, without what was sent, and
+// which of what was refused before was taken now.
+func (in *intake) note(p source.Piece, run string) error {
+	if err := keepRefusals(in.ctx, in.view, run, in.taken.Refused); err != nil {
+		return err
+	}
+	stands := map[int]bool{0: p.Form != source.Lines} // the lines on which something is; 0 of a bundle
+	if p.Form == source.Lines {
+		number := p.Line
+		for text := range bytes.Lines(p.Data) {
+			stands[number] = len(bytes.TrimSpace(text)) > 0
+			number++
+		}
+	}
+	//nolint:wrapcheck // it is fit to be shown
+	return in.view.MendRefusals(in.ctx, source.PlaceOf(p.From), func(r record.Refusal) bool {
+		again := slices.ContainsFunc(in.taken.Refused, func(now source.Refusal) bool {
+			return now.Line == r.Line && (now.Entry == r.Entry || now.Entry == 0)
+		})
+		return !again && stands[r.Line] && r.Entry <= in.entries
+	})
+}
+
+// keepRefusals keeps what a run refused. A run is named by the moment at which it
+// began, in milliseconds; without one nothing is kept.
+func keepRefusals(ctx context.Context, view *record.View, run string, of []source.Refusal) error {
+	began, err := strconv.ParseInt(run, 10, 64)
+	if err != nil || len(of) == 0 {
+		return nil
+	}
+	kept := make([]record.Refusal, len(of))
+	for i, r := range of {
+		plain := r.Plain()
+		kept[i] = record.Refusal{Place: plain.Place, File: plain.File, Line: plain.Line, Entry: plain.Entry, Reason: plain.Reason}
+	}
+	return view.KeepRefusals(ctx, began, time.UnixMilli(began), kept) //nolint:wrapcheck // it is fit to be shown
+}
+
+// importRefused keeps what a command could not even read.
+func (d *desk) importRefused(_ http.ResponseWriter, r *http.Request) (any, error) {
+	view, err := d.view(r)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readWhole(r)
+	if err != nil {
+		return nil, err
+	}
+	var of []source.Refusal
+	if err := json.Unmarshal(data, &of); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "What was refused cannot be read: are both programs of one version?", err)
+	}
+	return struct{}{}, keepRefusals(r.Context(), view, r.URL.Query().Get("run"), of)
 }
 
 // readWhole reads a body of a known length into one slice.
@@ -88,6 +145,7 @@ type intake struct {
 	view    *record.View
 	from    string
 	options search.Options
+	entries int // of a bundle
 	taken   taken
 }
 
@@ -117,6 +175,7 @@ func (in *intake) piece(p source.Piece) error {
 		in.refuse(item{raw: p.Data}, err)
 		return nil
 	}
+	in.entries = len(b.Entries)
 	switch b.Type {
 	case bundle.Transaction:
 		return in.transaction(b, p.Data)

@@ -221,10 +221,53 @@ func TestTheAuditAndWhy(t *testing.T) {
 	}
 }
 
+// TestRefusedImports: an administrator reads what imports refused, by reason, what was
+// mended since, and takes it away as a file in which nothing is a formula.
+func TestRefusedImports(t *testing.T) {
+	w := newWorld(t)
+	w.wants(w.get("admin", "/admin/refused"), 200, "No import has refused anything")
+	w.refuses(1000)
+	w.refuses(2000)
+	list := w.get("admin", "/admin/refused")
+	w.wants(list, 200, "olga", "3 refused", "1 mended since", "2 × Patient.birthDate: This is no day.")
+	if strings.Index(list.text, "/admin/refused/2000") > strings.Index(list.text, "/admin/refused/1000") {
+		t.Error("the newest run is not first")
+	}
+	w.wants(w.get("admin", "/admin/refused/1000"), 200, "patients.ndjson, line 7", "Not mended", "Mended", "=cmd()")
+	file := w.get("admin", "/admin/refused/1000/csv")
+	w.wants(file, 200, "file,line,entry,reason,mended", "patients.ndjson,7,0,Patient.birthDate: This is no day.,\n", "'=cmd()", "2026-02-03T09:10:00Z")
+	if h := file.Header(); !strings.HasPrefix(h.Get("Content-Type"), "text/csv") || !strings.Contains(h.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the file comes as %v", h)
+	}
+	w.wants(w.get("admin", "/admin/refused/3000"), 404)
+	for _, path := range []string{"/admin/refused", "/admin/refused/1000", "/admin/refused/1000/csv"} {
+		for _, as := range []string{"gp", "lead", "privacy", "patient", "analyst"} {
+			w.wants(w.get(as, path), 403)
+		}
+	}
+}
+
+// refuses is a run of an import that refused three lines, of which the last has been
+// taken since.
+func (w *world) refuses(run int64) {
+	w.Helper()
+	v := w.rec.As(w.operator())
+	of := func(line int, reason string) record.Refusal {
+		return record.Refusal{Place: []byte{byte(run)}, File: "patients.ndjson", Line: line, Reason: reason}
+	}
+	if err := v.KeepRefusals(w.Context(), run, w.now, []record.Refusal{of(7, "Patient.birthDate: This is no day."), of(8, "=cmd()"), of(9, "Patient.birthDate: This is no day.")}); err != nil {
+		w.Fatal(err)
+	}
+	if err := v.MendRefusals(w.Context(), []byte{byte(run)}, func(r record.Refusal) bool { return r.Line == 9 }); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // TestAdminInABrowser looks at the pages of those who keep the record.
 func TestAdminInABrowser(t *testing.T) {
 	w := newWorld(t)
 	b := newBrowser(t, w)
+	w.refuses(1000)
 	w.wants(w.get("gp", "/people/amina"), 200)
 	if _, err := w.rec.As(w.people["admin"].Subject).CreateAccount(t.Context(), record.NewAccount{Name: "ann@elm.example", Grant: record.Grant{Role: "staff", Practitioner: "gray", Organization: "gp", Purpose: access.Treatment, Display: "Dr Ann Gray"}}); err != nil {
 		t.Fatal(err)
@@ -236,6 +279,8 @@ func TestAdminInABrowser(t *testing.T) {
 		{"admin", "/admin/accounts"},
 		{"admin", "/admin/organisations"},
 		{"admin", "/admin/organisations/team"},
+		{"admin", "/admin/refused"},
+		{"admin", "/admin/refused/1000"},
 		{"admin", "/admin/directory/organisation/gp"},
 		{"admin", "/admin/tokens"},
 		{"privacy", "/admin/audit"},

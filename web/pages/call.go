@@ -47,7 +47,8 @@ type page struct {
 	view   any
 	errors []mistake // what is wrong with the form on it
 	to     string    // instead: where to go
-	text   string    // instead: plain text
+	text   string    // instead: a text to be taken away
+	media  string    // what kind of text; empty: plain
 	bare   bool      // nothing stands around it
 	refuse string    // what was refused, in English, where it cannot be said in the page's language
 }

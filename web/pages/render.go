@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -290,7 +291,7 @@ func (c *call) send(p *page) error {
 		if err := c.view.Exports(); err != nil {
 			return err //nolint:wrapcheck // it is fit to be shown
 		}
-		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("Content-Type", cmp.Or(p.media, "text/plain; charset=utf-8"))
 		h.Set("Content-Length", strconv.Itoa(len(p.text)))
 		_, _ = c.w.Write([]byte(p.text)) // who asked is gone: nobody to tell
 		return nil

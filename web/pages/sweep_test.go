@@ -81,7 +81,7 @@ func TestEveryPageIsSwept(t *testing.T) {
 		}
 	}
 	for _, rt := range table() {
-		if rt.method != "GET" || strings.HasSuffix(rt.path, "/text") {
+		if rt.method != "GET" || strings.HasSuffix(rt.path, "/text") || strings.HasSuffix(rt.path, "/csv") {
 			continue
 		}
 		pattern := inPath.ReplaceAllString(rt.path, "*")

@@ -52,6 +52,7 @@ func Run(t *testing.T, fresh func(testing.TB) string) {
 		{"the audit is complete and in order", audit},
 		{"the audit of a person is found, indexed or not, and so are alerts", trailOfPersons},
 		{"where somebody was last is remembered", visits},
+		{"what imports refused is kept, and what was mended", refusalsAreKept},
 		{"a page is its owner's, for its time", pages},
 		{"tokens are kept, listed and revoked", tokens},
 		{"writers at once lose nothing", writersAtOnce},
