@@ -18,8 +18,11 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unv
 # go test takes these; .ci/run sets -json to count what passed.
 TESTFLAGS ?=
 
+# The folder where tests leave what is logged, which make logs searches.
+LOGS ?= $(LEAKS_FOLDER)
+
 .DEFAULT_GOAL := help
-.PHONY: help build run test race race-small check lint format generate bench bench-quick bench-pages live test-long whole compare tour thread oracle engine assets assets-if-node fuzz clean
+.PHONY: help build run test logs race race-small check lint format generate bench bench-quick bench-pages live test-long whole compare tour thread oracle engine assets assets-if-node fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +36,9 @@ run: build ## build, make a record of 2,000 invented people, serve it and let it
 
 test: ## run every test (PostgreSQL's too, when it is installed)
 	@$(GO) test $(TESTFLAGS) ./...
+
+logs: ## search the folder LOGS, where make test with LEAKS_FOLDER=… left what was logged, for anything of anyone
+	@$(GO) test ./leaks -run TestNothingOfAnyoneIsLogged -logs '$(abspath $(LOGS))' -count=1 -v
 
 race: ## run every test under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
@@ -52,7 +58,8 @@ format: ## rewrite the sources in the house format
 generate: ## make the generated tables and pages again from their pinned inputs
 	$(GO) generate ./...
 
-check: lint test race-small ## what CI runs: linters, tests, and that nothing generated has drifted
+check: lint race-small ## what CI runs: linters, tests, what the tests logged, and that nothing generated has drifted
+	@kept=$$(mktemp -d) && trap "rm -rf $$kept" EXIT && LEAKS_FOLDER=$$kept $(MAKE) test && $(MAKE) logs LOGS=$$kept
 	$(MAKE) generate
 	git diff --exit-code
 

@@ -78,6 +78,9 @@ var imports = []struct{ pkg, may string }{
 	{"bench/cluster", ""},
 	{"bench/processor", ""},
 	{"bench", "bench/cluster"},
+
+	// Where tests keep what is logged, to be searched: imported by tests alone.
+	{"leaks", ""},
 }
 
 // TestArchitecture holds the module's imports to the table above.

@@ -11,6 +11,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -21,7 +22,7 @@ import (
 // those who may not read everything are refused, which is audited too.
 func TestAsk(t *testing.T) {
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	rec, err := record.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ask.db"), record.Options{Clock: func() time.Time { return now }, Rand: rand.Reader})
+	rec, err := record.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ask.db"), record.Options{Log: leaks.Log(), Clock: func() time.Time { return now }, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}

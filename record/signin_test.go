@@ -16,6 +16,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/credential"
@@ -42,7 +43,7 @@ func newHouse(t *testing.T, nodes int, url string) *house {
 	state := t.TempDir() // one folder has the key; a reserve each is not what is tested here
 	for range nodes {
 		rec, err := record.Open(context.Background(), url, record.Options{
-			Clock: h.clock, Rand: rand.Reader, Readers: 2, StateDir: state, Passwords: credential.Cost{Memory: 64, Passes: 1, Threads: 1},
+			Log: leaks.Log(), Clock: h.clock, Rand: rand.Reader, Readers: 2, StateDir: state, Passwords: credential.Cost{Memory: 64, Passes: 1, Threads: 1},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -131,7 +131,7 @@ func (m maker) dress(w wire) wire {
 // opens serves a world over HTTP, and gives the seat a token.
 func (w *world) opens(t *testing.T, key [32]byte, grant record.Grant) {
 	t.Helper()
-	w.server = web.New(web.Options{Log: slog.New(slog.DiscardHandler), Clock: w.clock, Rand: rand.NewChaCha8(key)})
+	w.server = web.New(web.Options{Log: leaks.Log(), Clock: w.clock, Rand: rand.NewChaCha8(key)})
 	if _, err := api.New(w.server, w.Record, api.Options{Base: host + "/fhir", Clock: w.clock, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/web"
@@ -51,7 +52,7 @@ func newWorld(t *testing.T, l level, seat *seat, seed uint64, items []item) *wor
 	var key [32]byte
 	key[0], key[1] = byte(seed), byte(seed>>8)
 	rec, err := record.Open(context.Background(), l.database(t), record.Options{
-		Clock: w.clock, Rand: rand.NewChaCha8(key), Readers: 2, StateDir: t.TempDir(),
+		Log: leaks.Log(), Clock: w.clock, Rand: rand.NewChaCha8(key), Readers: 2, StateDir: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 )
 
 // Nothing is added to an answer that has begun when its handler panics.
@@ -132,7 +133,7 @@ func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // What net/http complains of may quote a request.
 func TestComplaintsQuoteNothing(t *testing.T) {
 	_, log := server(t)
-	c := complaints{slog.New(NewLogHandler(log, slog.LevelInfo)), t.Context()}
+	c := complaints{slog.New(NewLogHandler(leaks.Keep(log), slog.LevelInfo)), t.Context()}
 	if _, err := io.WriteString(c, "http: bad header CANARY"); err != nil {
 		t.Fatal(err)
 	}

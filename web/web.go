@@ -125,7 +125,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 type Event struct {
 	ID     string // of the request: in X-Request-Id, the log and the audit
 	Source string // the address it came from
-	Client string // id of the token or session it was made with, when known
+	Client string // by which it was made, when known: a mark (log.go), or the id of a session
 	Type   string // the resource type it concerned
 	Count  int    // resources in the answer
 	Err    error  // what went wrong, when something did

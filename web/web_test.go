@@ -14,6 +14,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +24,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 )
 
 // lines is a log that a test can read while the server writes it.
@@ -44,7 +48,7 @@ func (l *lines) String() string {
 func server(t *testing.T) (*Server, *lines) {
 	t.Helper()
 	log := &lines{}
-	return New(Options{Log: slog.New(NewLogHandler(log, slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader, Bodies: 64 << 20}), log
+	return New(Options{Log: slog.New(NewLogHandler(leaks.Keep(log), slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader, Bodies: 64 << 20}), log
 }
 
 // listen serves on a port of its own until the test ends, and returns the
@@ -97,7 +101,7 @@ func TestEveryKindHasAFace(t *testing.T) {
 func TestFailuresOfOursShowOnlyAReference(t *testing.T) {
 	s, log := server(t)
 	s.Handle("GET /broken", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Fail(w, r, fmt.Errorf("read page: %w", errors.New("disk I/O error")))
+		Fail(w, r, fmt.Errorf("fetch: %w", errors.New("disk I/O error")))
 	}))
 	w := do(s, "GET", "/broken?name=CANARY", nil)
 	id := w.Header().Get("X-Request-Id")
@@ -136,7 +140,7 @@ func TestOneLineARequest(t *testing.T) {
 	s, log := server(t)
 	s.Handle("GET /fhir/{type}/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e := Of(r)
-		e.Client, e.Type, e.Count = "ward", "Patient", 3
+		e.Client, e.Type, e.Count = "loader", "Patient", 3
 		Write(w, 200, []byte("{}"))
 	}))
 	do(s, "GET", "/fhir/Patient/CANARY-1?family=CANARY-2", nil)
@@ -149,7 +153,7 @@ func TestOneLineARequest(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &line); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]any{"msg": "request", "method": "GET", "route": "/fhir/{type}/{id}", "status": 200.0, "client": "ward", "type": "Patient", "count": 3.0} {
+	for key, want := range map[string]any{"msg": "request", "method": "GET", "route": "/fhir/{type}/{id}", "status": 200.0, "client": "loader", "type": "Patient", "count": 3.0} {
 		if line[key] != want {
 			t.Errorf("log line has %s = %v, want %v", key, line[key], want)
 		}
@@ -161,16 +165,53 @@ func TestOneLineARequest(t *testing.T) {
 
 func TestLogWithholdsWhatItDoesNotKnow(t *testing.T) {
 	type person struct{ Name string }
-	var b bytes.Buffer
-	log := slog.New(NewLogHandler(&b, slog.LevelInfo))
+	var withheld bytes.Buffer
+	log := slog.New(NewLogHandler(&withheld, slog.LevelInfo))
 	log.With("name", "CANARY").WithGroup("g").Info("request",
 		"family", "CANARY", "id", person{"CANARY"}, "type", []string{"CANARY"}, "count", &person{"CANARY"},
 		slog.Group("request", "nhs", "CANARY"), "status", 200)
-	if strings.Contains(b.String(), "CANARY") {
-		t.Errorf("log line = %s, want nothing of a person", b.String())
+	if strings.Contains(withheld.String(), "CANARY") {
+		t.Errorf("log line = %s, want nothing of a person", withheld.String())
 	}
-	if !strings.Contains(b.String(), `"status":200`) {
-		t.Errorf("log line = %s, want what is known", b.String())
+	if !strings.Contains(withheld.String(), `"status":200`) {
+		t.Errorf("log line = %s, want what is known", withheld.String())
+	}
+}
+
+// TestLogDoesNotRepeatWhatWasRead: errors of libraries quote what they could not read.
+func TestLogDoesNotRepeatWhatWasRead(t *testing.T) {
+	_, number := strconv.Atoi("999 000 0042")
+	_, moment := time.Parse(time.DateOnly, "14/08/1941 Amin-Canary")
+	_, longer := time.Parse(time.DateOnly, "1941-08-14 Amin-Canary")
+	var text struct{ A int8 }
+	typed := json.Unmarshal([]byte(`{"A":9990000042}`), &text)
+	_, address := url.Parse(strings.Repeat("https://[Amin-Canary/\"", 1))
+	refused := &textproto.Error{Code: 550, Msg: "no such user: amin-canary@example.com"}
+	for _, err := range []error{number, moment, longer, typed, address, refused, errors.Join(refused, fmt.Errorf("line 3: %w", number))} {
+		if err == nil {
+			t.Fatal("one of the errors is none")
+		}
+		log := &lines{}
+		slog.New(NewLogHandler(leaks.Keep(log), slog.LevelInfo)).Error("panic", slog.Any("error", fmt.Errorf("import: %w", err)))
+		var line struct{ Error string }
+		if err := json.Unmarshal([]byte(log.String()), &line); err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []string{"999", "1941", "anary", "0042"} {
+			if strings.Contains(line.Error, of) {
+				t.Errorf("the log repeats %q: %s", of, line.Error)
+			}
+		}
+		if !strings.HasPrefix(line.Error, "import: ") || !strings.Contains(line.Error, "[withheld]") {
+			t.Errorf("the log does not say what went wrong: %s", line.Error)
+		}
+	}
+}
+
+func TestClientsHaveMarksInTheLog(t *testing.T) {
+	mark := Mark("Mrs Amin's telephone")
+	if mark != Mark("Mrs Amin's telephone") || mark == Mark("Mrs Amin's tablet") || strings.Contains(mark, "Amin") || len(mark) != 19 {
+		t.Errorf("the mark is %q", mark)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"joinery/criteria/language"
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -94,7 +95,7 @@ func onBoth(t *testing.T, do func(*world)) {
 func open(t testing.TB, url string) *world {
 	t.Helper()
 	w := &world{TB: t, now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), dir: t.TempDir(), url: url}
-	rec, err := record.Open(t.Context(), url, record.Options{Clock: w.clock, Rand: rand.Reader})
+	rec, err := record.Open(t.Context(), url, record.Options{Log: leaks.Log(), Clock: w.clock, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +128,11 @@ func (w *world) start(ids ...string) {
 	w.Helper()
 	w.ids = ids
 	var err error
-	w.keeper, err = timelines.Open(w.Context(), w.view(), timelines.Options{Path: filepath.Join(w.dir, "set"), Name: "timelines"})
+	w.keeper, err = timelines.Open(w.Context(), w.view(), timelines.Options{Log: leaks.Log(), Path: filepath.Join(w.dir, "set"), Name: "timelines"})
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.finder, err = New(w.Context(), w.view(), Options{Definitions: definitions(w, ids...), Clock: w.clock})
+	w.finder, err = New(w.Context(), w.view(), Options{Definitions: definitions(w, ids...), Clock: w.clock, Log: leaks.Log()})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -609,7 +610,7 @@ func TestOneFinder(t *testing.T) {
 	onBoth(t, func(w *world) {
 		w.start("of-age")
 		w.settle()
-		second, err := New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice"), Clock: w.clock})
+		second, err := New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice"), Clock: w.clock, Log: leaks.Log()})
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -3,6 +3,8 @@ package finding
 import (
 	"testing"
 	"time"
+
+	"joinery/leaks"
 )
 
 // TestLostLease: who decided, fell silent, lost the lease and then writes what is
@@ -21,7 +23,7 @@ func TestLostLease(t *testing.T) {
 		first.before = func() error { // decided, and not written yet
 			w.now = w.now.Add(2 * time.Minute)
 			w.remove("Encounter", "2")
-			if w.finder, err = New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice"), Clock: w.clock}); err != nil {
+			if w.finder, err = New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice"), Clock: w.clock, Log: leaks.Log()}); err != nil {
 				return err
 			}
 			w.expect("another took over", "")
@@ -60,7 +62,7 @@ func TestWrongClock(t *testing.T) {
 		w.now = was.Add(time.Minute)
 		w.expect("right again", "a of-age 2026-01-05; a twice 2026-01-05; b -of-age 2028-01-05..2028-01-05")
 
-		second, err := New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice", "of-age"), Clock: w.clock})
+		second, err := New(w.Context(), w.view(), Options{Definitions: definitions(w, "twice", "of-age"), Clock: w.clock, Log: leaks.Log()})
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"joinery/care/notice"
 	"joinery/care/workflow"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/store/storetest"
@@ -81,7 +82,7 @@ func onSQLite(t *testing.T) *world {
 func newWorld(t testing.TB, url string) *world {
 	t.Helper()
 	w := &world{TB: t, now: time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC), letters: &post{}, mail: &post{}, texts: &post{}}
-	rec, err := record.Open(context.Background(), url, record.Options{Clock: w.clock, Rand: rand.NewChaCha8([32]byte{7}), Readers: 2, StateDir: t.TempDir()})
+	rec, err := record.Open(context.Background(), url, record.Options{Log: leaks.Log(), Clock: w.clock, Rand: rand.NewChaCha8([32]byte{7}), Readers: 2, StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ func (w *world) pass(d time.Duration) {
 func (w *world) outbox(change func(*notice.Options)) *notice.Outbox {
 	w.Helper()
 	o := notice.Options{
-		Clock: w.clock, Letters: w.letters, Mail: w.mail, Texts: w.texts, Sender: "District care network", Contact: "020 7946 0100",
+		Clock: w.clock, Log: leaks.Log(), Letters: w.letters, Mail: w.mail, Texts: w.texts, Sender: "District care network", Contact: "020 7946 0100",
 		Links: "https://record.example/link/", As: w.rec.As, Rand: rand.NewChaCha8([32]byte{9}),
 	}
 	if change != nil {

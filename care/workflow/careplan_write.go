@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,6 +31,10 @@ type Saying struct {
 	Due     string // of a goal or an action: a day
 	Measure string // of a goal, in words: what tells whether it is reached
 	Target  string // of a goal, in words
+
+	// Key makes it be said once: what is said again under it, word for word, is
+	// answered with the plan as it is. Empty: it is said each time.
+	Key string
 }
 
 // What can be said.
@@ -65,10 +70,13 @@ func (f *Flow) Say(ctx context.Context, patient fhir.ID, s Saying) (*Plan, error
 		if err != nil {
 			return nil, err
 		}
-		made, err := f.view.Transact(ctx, ops)
+		made, again, err := f.view.Import(ctx, s.receipt(patient), ops)
+		if err == nil && again { // sent twice
+			return f.Plan(ctx, patient)
+		}
 		kind := fault.KindOf(err)
 		var op *record.OpError
-		if again := errors.As(err, &op) && (kind == fault.Conflict || kind == fault.Precondition); again && try < 3 {
+		if moved := errors.As(err, &op) && (kind == fault.Conflict || kind == fault.Precondition); moved && try < 3 {
 			continue // somebody else wrote at the same moment; both stand
 		}
 		if err != nil {
@@ -79,6 +87,15 @@ func (f *Flow) Say(ctx context.Context, patient fhir.ID, s Saying) (*Plan, error
 		}
 		return f.Plan(ctx, patient)
 	}
+}
+
+// receipt is by what a thing that was said is known again.
+func (s *Saying) receipt(patient fhir.ID) []byte {
+	if s.Key == "" {
+		return nil
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "say %s %q", patient, *s))
+	return sum[:]
 }
 
 // complain refuses what cannot be said, and fills in who says it.

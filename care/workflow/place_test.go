@@ -12,6 +12,7 @@ import (
 	"joinery/care/workflow"
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -135,7 +136,7 @@ func TestTwoNodesDoNotPassOnePlace(t *testing.T) {
 	url := storetest.Postgres(t)
 	w := newWorld(t, url)
 	other := &world{TB: t, now: w.now}
-	rec, err := record.Open(t.Context(), url, record.Options{Clock: other.clock, Rand: rand.NewChaCha8([32]byte{9}), Readers: 2, StateDir: t.TempDir()})
+	rec, err := record.Open(t.Context(), url, record.Options{Log: leaks.Log(), Clock: other.clock, Rand: rand.NewChaCha8([32]byte{9}), Readers: 2, StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"joinery/care/workflow"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -59,7 +60,7 @@ func inMemory(t testing.TB) string {
 func newWorld(t testing.TB, url string) *world {
 	t.Helper()
 	w := &world{TB: t, now: time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC)}
-	rec, err := record.Open(context.Background(), url, record.Options{Clock: w.clock, Rand: rand.NewChaCha8([32]byte{7}), Readers: 2, StateDir: t.TempDir()})
+	rec, err := record.Open(context.Background(), url, record.Options{Log: leaks.Log(), Clock: w.clock, Rand: rand.NewChaCha8([32]byte{7}), Readers: 2, StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

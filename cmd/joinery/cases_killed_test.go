@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,16 +15,16 @@ import (
 	"time"
 
 	"joinery/care/workflow/script"
+	"joinery/leaks"
 )
 
 // playedClock is the variable that names the file of the time at which a case is.
 const playedClock = "JOINERY_PLAYED_CLOCK"
 
-// played is the program as it is, but for its clock: it has the time of a case.
+// played is the program as searched is, but for its clock: it has the time of a
+// case.
 func played() {
-	syscall.Umask(0o077)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, clock: func() time.Time {
+	os.Exit(start(leaks.Keep(os.Stderr), func() time.Time {
 		text, err := os.ReadFile(os.Getenv(playedClock))
 		if err != nil {
 			panic(err)
@@ -36,10 +34,7 @@ func played() {
 			panic(err)
 		}
 		return at
-	}}
-	code := a.run(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	}))
 }
 
 // kills is how often a case is interrupted, and after how long a request is cut off

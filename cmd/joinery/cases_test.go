@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +20,7 @@ import (
 	"joinery/care/workflow/script"
 	"joinery/definitions"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/packs"
 	"joinery/record"
 	"joinery/record/access"
@@ -51,12 +51,12 @@ func (th *theatre) clock() time.Time {
 // open starts the server, again after it was stopped.
 func (th *theatre) open() {
 	th.Helper()
-	rec, err := record.Open(th.Context(), th.url, record.Options{Clock: th.clock, Rand: rand.NewChaCha8([32]byte{byte(len(th.tokens))}), StateDir: th.TempDir()})
+	rec, err := record.Open(th.Context(), th.url, record.Options{Log: leaks.Log(), Clock: th.clock, Rand: rand.NewChaCha8([32]byte{byte(len(th.tokens))}), StateDir: th.TempDir()})
 	if err != nil {
 		th.Fatal(err)
 	}
 	th.rec = rec
-	th.server = web.New(web.Options{Log: slog.New(slog.DiscardHandler), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{})})
+	th.server = web.New(web.Options{Log: leaks.Log(), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{})})
 	if _, err := api.New(th.server, rec, api.Options{Base: "https://joinery.example/fhir", Clock: th.clock, Version: "test"}); err != nil {
 		th.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func (th *theatre) open() {
 	if err != nil {
 		th.Fatal(err)
 	}
-	if th.box, err = notice.New(th.Context(), rec.As(itself), notice.Options{Clock: th.clock, Letters: folder, Sender: "Care network", Contact: "020 7946 0100"}); err != nil {
+	if th.box, err = notice.New(th.Context(), rec.As(itself), notice.Options{Clock: th.clock, Log: leaks.Log(), Letters: folder, Sender: "Care network", Contact: "020 7946 0100"}); err != nil {
 		th.Fatal(err)
 	}
 }

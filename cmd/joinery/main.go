@@ -30,14 +30,16 @@ import (
 // version is set by the linker.
 var version = "unversioned"
 
-func main() {
+func main() { os.Exit(start(os.Stderr, time.Now)) }
+
+// start carries out the command line of the process and returns the exit code.
+func start(stderr io.Writer, clock func() time.Time) int {
 	syscall.Umask(0o077) // whatever we write may hold people's data
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, clock: time.Now}
-	code := a.run(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	a := &app{in: os.Stdin, out: os.Stdout, err: stderr, clock: clock}
+	return a.run(ctx, os.Args[1:])
 }
 
 // app is what a run of the program has to work with.

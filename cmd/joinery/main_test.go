@@ -3,13 +3,20 @@ package main
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"joinery/leaks"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"joinery": main, "joinery-played": played})
+	testscript.Main(m, map[string]func(){"joinery": searched, "joinery-played": played})
 }
+
+// searched is the program as it is, but for its standard error, which is kept to
+// be searched.
+func searched() { os.Exit(start(leaks.Keep(os.Stderr), time.Now)) }
 
 func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 	t.Helper()
@@ -20,6 +27,7 @@ func scripts(t *testing.T, dir string, setup func(*testscript.Env) error) {
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("JOINERY_OPERATOR", "tester")
+			env.Setenv(leaks.Folder, os.Getenv(leaks.Folder))
 			if setup != nil {
 				return setup(env)
 			}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"joinery/bench/cluster"
+	"joinery/leaks"
 )
 
 // The proofs start the built program as its users do and know nothing of its
@@ -168,8 +169,9 @@ func serve(t testing.TB, db string, args ...string) *server {
 	}
 	t.Cleanup(func() {
 		s.kill()
+		text, _ := os.ReadFile(s.log)
+		_, _ = leaks.Keep(io.Discard).Write(text) // whole, once it is
 		if t.Failed() {
-			text, _ := os.ReadFile(s.log)
 			t.Logf("the server's log ends:\n%s", text[max(0, len(text)-3000):])
 		}
 	})
@@ -268,7 +270,7 @@ func run(t testing.TB, db string, args ...string) (stdout, stderr string, err er
 	cmd := exec.Command(binary(t), append(args, "--db", db)...)
 	cmd.Dir = t.TempDir()
 	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr = &out, leaks.Keep(&errs)
 	err = cmd.Run()
 	return out.String(), errs.String(), err
 }

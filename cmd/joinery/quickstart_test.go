@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"joinery/leaks"
 )
 
 // TestQuickStart does what the first screen of the README says: it runs the
@@ -90,7 +92,7 @@ func makeRun(t *testing.T, address string) []printed {
 		t.Fatal(err)
 	}
 	var log strings.Builder
-	cmd.Stderr = &log
+	cmd.Stderr = leaks.Keep(&log)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

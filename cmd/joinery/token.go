@@ -14,6 +14,7 @@ import (
 	"joinery/fhir"
 	"joinery/record"
 	"joinery/record/access"
+	"joinery/web"
 )
 
 // tokenCommand groups what is done with tokens.
@@ -143,6 +144,7 @@ func (tokenList) Help() string {
 // listed is a token as the list shows it.
 type listed struct {
 	Name    string     `json:"name"`
+	Log     string     `json:"log"` // how the log calls it
 	Role    string     `json:"role"`
 	Scope   string     `json:"scope"`
 	Made    time.Time  `json:"made"`
@@ -165,9 +167,9 @@ func (tokenList) Run(ctx context.Context, a *app) error {
 		return a.printJSON(tokens)
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tROLE\tSCOPE\tSTATE")
+	fmt.Fprintln(w, "NAME\tROLE\tSCOPE\tSTATE\tIN THE LOG")
 	for _, t := range tokens {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Name, t.Role, t.Scope, t.state(a.clock()))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.Name, t.Role, t.Scope, t.state(a.clock()), t.Log)
 	}
 	return w.Flush() //nolint:wrapcheck // nothing to add
 }
@@ -196,7 +198,7 @@ func (d *desk) listTokens(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	out := make([]listed, len(tokens))
 	for i, t := range tokens {
-		out[i] = listed{Name: t.Name, Role: t.Grant.Role, Scope: t.Grant.Scope, Made: t.Made, Expires: t.Expires}
+		out[i] = listed{Name: t.Name, Log: web.Mark(t.Name), Role: t.Grant.Role, Scope: t.Grant.Scope, Made: t.Made, Expires: t.Expires}
 		if !t.Revoked.IsZero() {
 			out[i].Revoked = &tokens[i].Revoked
 		}

@@ -172,7 +172,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("read the checksums of the file: %w", err)
 	}
 	if sums.bad != nil {
-		s.log.ErrorContext(ctx, "the database file changed since it was closed; run joinery verify", "error", sums.bad)
+		s.log.ErrorContext(ctx, "the database file changed since it was closed; run joinery verify", slog.Any("error", sums.bad))
 	}
 	db, err := openSQLite(ctx, path, s.opts.Readers)
 	if db != nil {

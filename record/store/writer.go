@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -281,13 +282,13 @@ func (w *writer) mendUntil(cause error) {
 	for _, it := range waiting {
 		w.s.settle(it, fault.Wrap(fault.Unavailable, "The record cannot write to its disk.", cause))
 	}
-	w.s.log.Error("the disk failed while committing; the database is being opened again", "error", cause)
+	w.s.log.Error("the disk failed while committing; the database is being opened again", slog.Any("error", cause))
 	for pause := time.Second / 4; ; pause = min(2*pause, 10*time.Second) {
 		err := w.s.db.mend(w.s.ctx)
 		if err == nil {
 			break
 		}
-		w.s.log.Error("the database cannot be opened again", "error", err)
+		w.s.log.Error("the database cannot be opened again", slog.Any("error", err))
 		select {
 		case <-time.After(pause):
 		case <-w.quit:

@@ -15,6 +15,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/store/storetest"
@@ -45,7 +46,7 @@ func onBoth(t *testing.T, do func(*world)) {
 func open(t testing.TB, url string) *world {
 	t.Helper()
 	w := &world{TB: t, now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
-	rec, err := record.Open(t.Context(), url, record.Options{Clock: func() time.Time { return w.now }, Rand: rand.Reader})
+	rec, err := record.Open(t.Context(), url, record.Options{Log: leaks.Log(), Clock: func() time.Time { return w.now }, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func (w *world) remove(typ, id string) {
 
 func (w *world) keeper(name string) *timelines.Keeper {
 	w.Helper()
-	k, err := timelines.Open(w.Context(), w.view(everything), timelines.Options{Path: filepath.Join(w.dir, name), Name: name})
+	k, err := timelines.Open(w.Context(), w.view(everything), timelines.Options{Log: leaks.Log(), Path: filepath.Join(w.dir, name), Name: name})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -309,7 +310,7 @@ func TestAnotherFile(t *testing.T) {
 func TestOneKeeper(t *testing.T) {
 	onBoth(t, func(w *world) {
 		first := w.keeper("one")
-		o := timelines.Options{Path: filepath.Join(w.dir, "other"), Name: "one"}
+		o := timelines.Options{Log: leaks.Log(), Path: filepath.Join(w.dir, "other"), Name: "one"}
 		if _, err := timelines.Open(w.Context(), w.view(everything), o); !timelines.IsTaken(err) {
 			w.Errorf("a second keeper: %v", err)
 		}
@@ -345,7 +346,7 @@ func TestRights(t *testing.T) {
 			"system/*.rs": "a Observation/1:final Observation/2:final", "system/Patient.rs system/Observation.rs": "a Observation/1:final", "system/Patient.rs": "a", "system/Observation.rs": "",
 		} {
 			name := strings.NewReplacer("/", "-", " ", "-", "*", "all").Replace(scopes)
-			k, err := timelines.Open(w.Context(), w.view(scopes), timelines.Options{Path: filepath.Join(w.dir, name), Name: name})
+			k, err := timelines.Open(w.Context(), w.view(scopes), timelines.Options{Log: leaks.Log(), Path: filepath.Join(w.dir, name), Name: name})
 			if err != nil {
 				w.Fatal(err)
 			}

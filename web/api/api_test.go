@@ -17,6 +17,7 @@ import (
 
 	"joinery/fhir"
 	"joinery/fhir/r4"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/web"
@@ -82,7 +83,7 @@ func (l *locked) Read(p []byte) (int, error) {
 func newWorld(t testing.TB, guarded ...string) *world {
 	t.Helper()
 	now, random, log := clock(), chance(), &output{}
-	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "joinery.db"), record.Options{Clock: now, Rand: random})
+	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "joinery.db"), record.Options{Log: leaks.Log(), Clock: now, Rand: random})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func newWorld(t testing.TB, guarded ...string) *world {
 			t.Errorf("Close = %v, want no error", err)
 		}
 	})
-	server := web.New(web.Options{Log: slog.New(web.NewLogHandler(log, slog.LevelInfo)), Clock: time.Now, Rand: random})
+	server := web.New(web.Options{Log: slog.New(web.NewLogHandler(leaks.Keep(log), slog.LevelInfo)), Clock: time.Now, Rand: random})
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: now, Version: "test", Guarded: guarded}); err != nil {
 		t.Fatal(err)
 	}

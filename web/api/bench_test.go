@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/web"
@@ -28,12 +29,12 @@ func BenchmarkRead(b *testing.B) {
 
 func benchmarkRead(b *testing.B, audit bool) {
 	now, random := time.Now, chance()
-	rec, err := record.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "joinery.db"), record.Options{Clock: now, Rand: random, NoAudit: !audit})
+	rec, err := record.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "joinery.db"), record.Options{Log: leaks.Log(), Clock: now, Rand: random, NoAudit: !audit})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer rec.Close()
-	log := slog.New(web.NewLogHandler(&output{}, slog.LevelInfo))
+	log := slog.New(web.NewLogHandler(leaks.Keep(&output{}), slog.LevelInfo))
 	server := web.New(web.Options{Log: log, Clock: now, Rand: random})
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: now, Version: "test"}); err != nil {
 		b.Fatal(err)

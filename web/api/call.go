@@ -86,7 +86,7 @@ func (c *call) identify() error {
 		return err
 	}
 	c.view = c.api.rec.As(subject)
-	e.Client = subject.Who().Client
+	e.Client = web.Mark(subject.Who().Client)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/search"
 	"joinery/source/bundle"
@@ -117,7 +118,7 @@ func TestAnEntryThatNothingAnswersIsRefused(t *testing.T) {
 
 func TestTheOperatorIsToldOfAFailureInABatch(t *testing.T) {
 	var log bytes.Buffer
-	server := web.New(web.Options{Log: slog.New(web.NewLogHandler(&log, slog.LevelInfo)), Clock: time.Now, Rand: strings.NewReader(strings.Repeat("x", 64))})
+	server := web.New(web.Options{Log: slog.New(web.NewLogHandler(leaks.Keep(&log), slog.LevelInfo)), Clock: time.Now, Rand: strings.NewReader(strings.Repeat("x", 64))})
 	var body []byte
 	server.Handle("POST /fhir", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{r: r, w: w}
@@ -131,7 +132,7 @@ func TestTheOperatorIsToldOfAFailureInABatch(t *testing.T) {
 }
 
 func TestABaseIsAWholeAddress(t *testing.T) {
-	server := web.New(web.Options{Log: slog.New(slog.DiscardHandler), Clock: time.Now, Rand: strings.NewReader("")})
+	server := web.New(web.Options{Log: leaks.Log(), Clock: time.Now, Rand: strings.NewReader("")})
 	for _, base := range []string{"", "/fhir", "joinery.example/fhir", "https:///fhir", "https://joinery.example/fhir/", "https://joinery.example/fhir?a=b", "https://joinery.example/fhir#a", "https://joi nery/fhir"} {
 		if _, err := New(server, nil, Options{Base: base}); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("New with the base %q = %v, want Invalid", base, err)

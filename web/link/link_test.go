@@ -20,6 +20,7 @@ import (
 	"joinery/care/notice"
 	"joinery/care/workflow"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -61,7 +62,7 @@ const known = `
 func newCharity(t *testing.T, requester string) *charity {
 	t.Helper()
 	c := &charity{TB: t, now: time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC)}
-	rec, err := record.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "r.db"), record.Options{Clock: c.clock, Rand: rand.NewChaCha8([32]byte{1}), Readers: 2, StateDir: t.TempDir()})
+	rec, err := record.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "r.db"), record.Options{Log: leaks.Log(), Clock: c.clock, Rand: rand.NewChaCha8([32]byte{1}), Readers: 2, StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +70,7 @@ func newCharity(t *testing.T, requester string) *charity {
 	c.rec = rec
 	c.store(known)
 	box, err := notice.New(t.Context(), rec.As(c.operator()), notice.Options{
+		Log:   leaks.Log(),
 		Clock: c.clock, Letters: c, Mail: c, Sender: "Network", Contact: "020 7946 0100", Links: "https://record.example/link/", As: rec.As, Rand: rand.NewChaCha8([32]byte{2}),
 	})
 	if err != nil {
@@ -95,7 +97,7 @@ func newCharity(t *testing.T, requester string) *charity {
 			c.path = found // the last: Amina's
 		}
 	}
-	c.server = web.New(web.Options{Log: slog.New(slog.NewJSONHandler(&c.log, nil)), Clock: c.clock, Rand: rand.NewChaCha8([32]byte{})})
+	c.server = web.New(web.Options{Log: slog.New(slog.NewJSONHandler(leaks.Keep(&c.log), nil)), Clock: c.clock, Rand: rand.NewChaCha8([32]byte{})})
 	link.Register(c.server, notice.NewLinks(rec.As(c.operator()), rec.As, c.clock), c.clock)
 	return c
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -52,6 +53,7 @@ type agreement struct {
 
 // agreementForm is what is filled in to start one.
 type agreementForm struct {
+	Key      string
 	Title    Input
 	Parties  Choice
 	Purposes Choice
@@ -138,6 +140,7 @@ var sharedFor = []access.Purpose{access.Treatment, access.PopulationHealth, acce
 
 func (c *call) agreementForm(names map[string]string) agreementForm {
 	f := agreementForm{
+		Key:      c.key(),
 		Title:    Input{Field: Field{ID: "title", Name: "title", Label: c.word("agreements.what"), Size: "s"}},
 		Parties:  Choice{Field: Field{ID: "party", Name: "party", Label: c.word("agreements.parties"), Hint: c.word("agreements.at-least"), Size: "s"}},
 		Purposes: Choice{Field: Field{ID: "purpose", Name: "purpose", Label: c.word("agreements.purposes"), Size: "s"}},
@@ -175,7 +178,11 @@ func (c *call) startAgreement() (*page, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write an agreement: %w", err)
 	}
-	if _, err := c.view.Transact(c.ctx, []record.Op{{Kind: record.Create, Type: "Consent", Body: doc}}); err != nil {
+	if c.field("key") == "" {
+		return nil, fault.New(fault.Invalid, "The form does not say what it was made from. Go back, load the page again and fill it in anew.")
+	}
+	once := sha256.Sum256([]byte("agreement " + c.sent.Encode())) // sent twice, it is one
+	if _, _, err := c.view.Import(c.ctx, once[:], []record.Op{{Kind: record.Create, Type: "Consent", Body: doc}}); err != nil {
 		return nil, fmt.Errorf("start an agreement: %w", err)
 	}
 	return &page{to: c.back}, nil
@@ -232,7 +239,7 @@ func (c *call) agreementBody(f *agreementForm) ([]byte, []mistake) {
 		wrong = append(wrong, mistake{id, field.Error})
 	}
 	for name := range c.sent {
-		if !slices.Contains([]string{"title", "party", "purpose", "day", "month", "year"}, name) {
+		if !slices.Contains([]string{"key", "title", "party", "purpose", "day", "month", "year"}, name) {
 			wrong = append(wrong, mistake{"title", c.word("agreements.lacks-known")})
 		}
 	}

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,5 +188,9 @@ func (c *call) organisation() string {
 	}
 	return "Organization/" + string(c.who.Grant.Organization)
 }
+
+// key is by what a form is known again that is sent twice: that of the form, or for a
+// new one that of the request it was asked for with.
+func (c *call) key() string { return cmp.Or(c.field("key"), web.Of(c.r).ID) }
 
 func (c *call) flow() *workflow.Flow { return workflow.Of(c.view, c.pages.Clock) }

@@ -17,6 +17,7 @@ type myPlanView struct {
 	Words []entry
 	Worse []entry // what to do if things get worse, as it was agreed
 	Say   *Area   // in which they write what matters to them; nil: they cannot
+	Key   string  // of that form
 	Goals []goal
 	Parts []planPart
 	Doing []coming
@@ -50,7 +51,7 @@ func (c *call) myPlan() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &myPlanView{Own: *o, Help: c.pages.Site.Help}
+	v := &myPlanView{Own: *o, Key: c.key(), Help: c.pages.Site.Help}
 	one, err := c.say(v, o)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func (c *call) say(v *myPlanView, o *own) (fhir.ID, error) {
 
 // sayMine answers POST /me/plan: a resident's own words go to the top of their plan.
 func (c *call) sayMine() (*page, error) {
-	if err := c.only("person", "says"); err != nil {
+	if err := c.only("person", "key", "says"); err != nil {
 		return nil, err
 	}
 	c.back = "/me/plan"
@@ -124,7 +125,7 @@ func (c *call) sayMine() (*page, error) {
 		made.status, made.errors = http.StatusBadRequest, []mistake{{"says", v.Say.Error}}
 		return made, nil
 	}
-	if _, err := c.flow().Say(c.ctx, c.who.Grant.Patient, workflow.Saying{What: workflow.SayWords, Text: c.field("says")}); err != nil {
+	if _, err := c.flow().Say(c.ctx, c.who.Grant.Patient, workflow.Saying{Key: c.field("key"), What: workflow.SayWords, Text: c.field("says")}); err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
 	return &page{to: c.back}, nil

@@ -190,9 +190,9 @@ func (c *call) identify() error {
 		return err
 	}
 	if c.who != nil {
-		e.Client = c.who.Subject.Who().Client
+		e.Client = web.Mark(c.who.Subject.Who().Client) // the log does not say by what name somebody signs in
 		if c.session != nil {
-			e.Client = c.session.ID // the log does not say by what name somebody signs in
+			e.Client = c.session.ID
 		}
 		if !c.mustChange() {
 			c.view = c.pages.rec.As(c.as())

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"joinery/record"
 )
 
 func TestTheSummary(t *testing.T) {
@@ -50,7 +52,12 @@ func TestNewSinceTheLastVisit(t *testing.T) {
 func TestHiddenAndAbsentAreOnePage(t *testing.T) {
 	w := newWorld(t)
 	absent := w.get("gp", "/people/there-is-none")
-	for _, path := range []string{"/people/nobody", "/people/" + strings.Repeat("x", 65), "/nothing/here"} {
+	w.store(`{"resourceType":"Patient","id":"erased","name":[{"family":"Erased-Canary"}],"generalPractitioner":[{"reference":"Organization/gp"}]}`)
+	w.wants(w.get("gp", "/people/erased"), 200)
+	if _, err := w.rec.As(w.operator()).Transact(t.Context(), []record.Op{{Kind: record.Delete, Type: "Patient", ID: "erased"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/people/nobody", "/people/erased", "/people/" + strings.Repeat("x", 65), "/nothing/here"} {
 		a := w.get("gp", path)
 		if a.Code != 404 || plainly(a.text) != plainly(absent.text) {
 			t.Errorf("%s = %d %s, want 404 and the page of what is absent", path, a.Code, plainly(a.text))

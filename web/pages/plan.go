@@ -22,6 +22,7 @@ type planView struct {
 	Review    *workflow.PlanAction // when it is to be looked at again; nil: nobody said
 	Changes   []planChange
 	Disagreed []disagreement // between the sources of what the plan rests on
+	Key       string         // of its forms
 }
 
 // That a plan is to be looked at again is something to be done: it stands on the list
@@ -66,7 +67,7 @@ func (c *call) planOf(id fhir.ID) (*planView, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is fit to be shown
 	}
-	v := &planView{Banner: s.banner(), Plan: plan, Mine: c.organisation(), Names: map[string]string{}}
+	v := &planView{Banner: s.banner(), Plan: plan, Mine: c.organisation(), Key: c.key(), Names: map[string]string{}}
 	v.Disagreed = s.disagreements()
 	for i := range plan.Actions {
 		if plan.Actions[i].Says == reviewAction {
@@ -160,13 +161,13 @@ func (c *call) said() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.only("person", "what", "text", "by", "owner", "day", "month", "year", "target"); err != nil {
+	if err := c.only("person", "key", "what", "text", "by", "owner", "day", "month", "year", "target"); err != nil {
 		return nil, err
 	}
 	if c.field("person") != string(id) {
 		return nil, fault.New(fault.Conflict, "This form was made for another person than the one it was sent for, so nothing was written. Go back and look whom you are working on.")
 	}
-	s := workflow.Saying{What: c.field("what"), Text: c.field("text"), Target: c.field("target")}
+	s := workflow.Saying{Key: c.field("key"), What: c.field("what"), Text: c.field("text"), Target: c.field("target")}
 	if s.What == sayReview {
 		s.What, s.Text, s.Owner = workflow.SayAction, reviewAction, c.organisation()
 	}

@@ -14,7 +14,6 @@ import (
 	"joinery/fhir"
 	"joinery/record/search"
 	"joinery/timeline"
-	"joinery/web"
 )
 
 // referView is the form by which somebody is referred. First the service is chosen;
@@ -65,10 +64,7 @@ func (c *call) referForm(service fhir.ID) (*referView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &referView{Banner: s.banner(), Open: s.referrals(), Version: s.etag, Key: web.Of(c.r).ID}
-	if key := c.field("key"); key != "" {
-		v.Key = key
-	}
+	v := &referView{Banner: s.banner(), Open: s.referrals(), Version: s.etag, Key: c.key()}
 	say := c.tongue.text
 	if err := c.services(v, service, say); err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/credential"
@@ -32,14 +33,14 @@ func newGate(t *testing.T, secure bool) *gate {
 	t.Helper()
 	g := &gate{world: &world{TB: t, now: time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC), log: &lines{}}, secure: secure, cookies: map[string]*http.Cookie{}}
 	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "w.db"), record.Options{
-		Clock: g.clock, Rand: rand.Reader, Readers: 2, Passwords: credential.Cost{Memory: 64, Passes: 1, Threads: 1},
+		Log: leaks.Log(), Clock: g.clock, Rand: rand.Reader, Readers: 2, Passwords: credential.Cost{Memory: 64, Passes: 1, Threads: 1},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rec.Close() })
 	g.rec = rec
-	g.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(g.log, slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
+	g.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(leaks.Keep(g.log), slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
 	if g.pages, err = New(g.server, rec, Options{Clock: g.clock, Secure: secure}); err != nil {
 		t.Fatal(err)
 	}

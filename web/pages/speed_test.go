@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/record/search"
@@ -39,14 +40,14 @@ func TestSpeed(t *testing.T) {
 	if *speed == "" {
 		t.Skip("a measurement: name a database with -speed")
 	}
-	rec, err := record.Open(context.Background(), *speed, record.Options{Clock: time.Now, Rand: rand.Reader, StateDir: t.TempDir()})
+	rec, err := record.Open(context.Background(), *speed, record.Options{Log: leaks.Log(), Clock: time.Now, Rand: rand.Reader, StateDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rec.Close()
 	w := &world{TB: t, rec: rec, log: &lines{}}
 	who, people := w.practice()
-	w.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(io.Discard, slog.LevelError)), Clock: time.Now, Rand: rand.Reader})
+	w.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(leaks.Keep(io.Discard), slog.LevelError)), Clock: time.Now, Rand: rand.Reader})
 	if _, err := New(w.server, rec, Options{Clock: time.Now, Who: func(*http.Request) (Visitor, error) { return who, nil }, SignIn: "/sign-in"}); err != nil {
 		t.Fatal(err)
 	}

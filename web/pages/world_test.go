@@ -21,6 +21,7 @@ import (
 	"joinery/definitions"
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record"
 	"joinery/record/access"
 	"joinery/timeline"
@@ -64,13 +65,13 @@ func newWorld(t testing.TB) *world {
 func newSite(t testing.TB, site *Site) *world {
 	t.Helper()
 	w := &world{TB: t, now: time.Date(2026, 2, 3, 9, 10, 0, 0, time.UTC), log: &lines{}}
-	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "w.db"), record.Options{Clock: w.clock, Rand: rand.Reader, Readers: 2})
+	rec, err := record.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "w.db"), record.Options{Log: leaks.Log(), Clock: w.clock, Rand: rand.Reader, Readers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rec.Close() })
 	w.rec = rec
-	w.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(w.log, slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
+	w.server = web.New(web.Options{Log: slog.New(web.NewLogHandler(leaks.Keep(w.log), slog.LevelInfo)), Clock: time.Now, Rand: rand.Reader})
 	w.people = cast()
 	if w.pages, err = New(w.server, rec, Options{Clock: w.clock, Who: w.who, SignIn: "/sign-in", Site: site}); err != nil {
 		t.Fatal(err)

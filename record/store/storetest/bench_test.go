@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record/store"
 	"joinery/record/store/storetest"
 )
@@ -103,7 +104,7 @@ func prepare(b *testing.B, bundle [][]byte) *store.Tx {
 
 func benchStore(b *testing.B, url string) *store.Store {
 	b.Helper()
-	s, err := store.Open(context.Background(), url, store.Options{Clock: time.Now, Rand: rand.NewChaCha8([32]byte{})})
+	s, err := store.Open(context.Background(), url, store.Options{Log: leaks.Log(), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{})})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record/store"
 	"joinery/record/store/storetest"
 )
@@ -22,8 +23,8 @@ func open(t testing.TB, url string) (*store.Store, error) {
 	t.Helper()
 	var looks atomic.Int64
 	return store.Open(context.Background(), url, store.Options{
-		Clock: func() time.Time { return storetest.NewClock.Add(time.Duration(looks.Add(1)) * time.Millisecond) },
-		Rand:  rand.NewChaCha8(sha256.Sum256([]byte(t.Name()))), Readers: 2,
+		Log: leaks.Log(), Clock: func() time.Time { return storetest.NewClock.Add(time.Duration(looks.Add(1)) * time.Millisecond) },
+		Rand: rand.NewChaCha8(sha256.Sum256([]byte(t.Name()))), Readers: 2,
 	})
 }
 

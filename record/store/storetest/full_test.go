@@ -12,6 +12,7 @@ import (
 
 	"joinery/fault"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record/store"
 	"joinery/record/store/storetest"
 )
@@ -34,7 +35,7 @@ func TestAFullDiskRefusesWritesFirstAndRecovers(t *testing.T) {
 	ctx := context.Background()
 	dir := smallDisk(t, "8m")
 	s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{
-		Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 64 << 10,
+		Log: leaks.Log(), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 64 << 10,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +155,7 @@ func fillUp(dir string) (fillers []string) {
 func TestEveryReadIsAnsweredOnAFullDisk(t *testing.T) {
 	ctx := t.Context()
 	dir := smallDisk(t, "8m")
-	s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 1 << 20})
+	s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{Log: leaks.Log(), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestTheReserveOutlivesACrash(t *testing.T) {
 	ctx := context.Background()
 	dir := smallDisk(t, "8m")
 	open := func() *store.Store {
-		s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 64 << 10})
+		s, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "record.db"), store.Options{Log: leaks.Log(), Clock: time.Now, Rand: rand.NewChaCha8([32]byte{}), Readers: 2, Reserve: 64 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}
