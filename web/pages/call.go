@@ -52,6 +52,7 @@ type page struct {
 	media  string    // what kind of text; empty: plain
 	bare   bool      // nothing stands around it
 	refuse string    // what was refused, in English, where it cannot be said in the page's language
+	json   any       // instead: for the script of a page
 }
 
 // mistake is what is wrong with one field of a form.

@@ -30,7 +30,7 @@ func TestEveryPageEmpty(t *testing.T) {
 		"letter":     &letterView{Person: &personView{Banner: banner{Allergies: allergies{Label: "none"}}}},
 		"refer":      &referView{Banner: banner{Allergies: allergies{Label: "none"}}, Service: &directory.Service{}},
 		"referral":   &referralView{Banner: banner{Allergies: allergies{Label: "none"}}, Now: &workflow.Now{}},
-		"candidates": &candidatesView{}, "plan": &planView{Banner: banner{Allergies: allergies{Label: "none"}}, Plan: &workflow.Plan{}},
+		"candidates": &candidatesView{}, "launch": launchView{}, "session": sessionView{remaining: &remaining{}}, "plan": &planView{Banner: banner{Allergies: allergies{Label: "none"}}, Plan: &workflow.Plan{}},
 	} {
 		screen := s.byName[english][name]
 		if screen == nil {
@@ -38,7 +38,11 @@ func TestEveryPageEmpty(t *testing.T) {
 			continue
 		}
 		var b bytes.Buffer
-		if err := screen.ExecuteTemplate(&b, "frame", &frame{Lang: english, Dir: "ltr", Title: name, Site: &Site{}, View: view}); err != nil {
+		err := screen.ExecuteTemplate(&b, "main", view)
+		if err == nil {
+			err = screen.ExecuteTemplate(&b, "frame", &frame{Lang: english, Dir: "ltr", Title: name, Site: &Site{}})
+		}
+		if err != nil {
 			t.Errorf("%s with nothing in it: %v", name, err)
 			continue
 		}
@@ -47,7 +51,7 @@ func TestEveryPageEmpty(t *testing.T) {
 		}
 	}
 	for _, l := range s.tongues { // the frame itself, in each language
-		if err := s.byName[l.code]["home"].ExecuteTemplate(io.Discard, "frame", &frame{Lang: l.code, Dir: l.dir, Site: &Site{}, View: homeView{}}); err != nil && s.has(l, "home") {
+		if err := s.byName[l.code]["home"].ExecuteTemplate(io.Discard, "frame", &frame{Lang: l.code, Dir: l.dir, Site: &Site{}, Session: &remaining{Typed: true}}); err != nil && s.has(l, "home") {
 			t.Errorf("the first page in %s: %v", l.code, err)
 		}
 	}

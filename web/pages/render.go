@@ -217,9 +217,9 @@ type frame struct {
 	Script     string
 	Site       *Site
 	Logo       string
-	SignedIn   string // the name of who is
-	Ends       string // the time at which they are signed out if they do nothing
-	Glass      string // the time until which they look in an emergency
+	SignedIn   string     // the name of who is
+	Session    *remaining // how long it lasts; nil: there is none
+	Glass      string     // the time until which they look in an emergency
 	SignIn     string
 	Menu       []menuItem
 	Languages  []spokenHere
@@ -230,7 +230,7 @@ type frame struct {
 	Bare       bool         // it has nothing around it
 	Mistakes   []mistake
 	Refused    string // what they are about, in English
-	View       any
+	Main       template.HTML
 }
 
 type menuItem struct {
@@ -287,6 +287,8 @@ func (c *call) send(p *page) error {
 		h.Set("Location", p.to)
 		c.w.WriteHeader(http.StatusSeeOther)
 		return nil
+	case p.json != nil:
+		return c.sendJSON(p.json)
 	case p.text != "":
 		if err := c.view.Exports(); err != nil {
 			return err //nolint:wrapcheck // it is fit to be shown
@@ -297,17 +299,9 @@ func (c *call) send(p *page) error {
 		return nil
 	}
 	l := c.speaks(p.name)
-	f, err := c.frame(l, p)
+	b, err := c.draw(l, p)
 	if err != nil {
 		return err
-	}
-	var b bytes.Buffer
-	screen := c.pages.screens.byName[l.code][p.name]
-	if screen == nil {
-		return fmt.Errorf("there is no template for the page %s", p.name)
-	}
-	if err := screen.ExecuteTemplate(&b, "frame", f); err != nil {
-		return fmt.Errorf("show the page %s: %w", p.name, err)
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", l.code)
@@ -318,6 +312,29 @@ func (c *call) send(p *page) error {
 	c.w.WriteHeader(p.status)
 	_, _ = c.w.Write(b.Bytes()) // who asked is gone: nobody to tell
 	return nil
+}
+
+// draw makes a page: its main part first, since what stands around it depends on
+// whether something can be typed there.
+func (c *call) draw(l *tongue, p *page) (b bytes.Buffer, err error) {
+	screen := c.pages.screens.byName[l.code][p.name]
+	if screen == nil {
+		return b, fmt.Errorf("there is no template for the page %s", p.name)
+	}
+	f, err := c.frame(l, p)
+	if err != nil {
+		return b, err
+	}
+	var inner strings.Builder
+	if err = screen.ExecuteTemplate(&inner, "main", p.view); err == nil {
+		f.Main = template.HTML(inner.String()) //nolint:gosec // a template made it
+		f.lasts(c, inner.String())
+		err = screen.ExecuteTemplate(&b, "frame", f)
+	}
+	if err != nil {
+		return b, fmt.Errorf("show the page %s: %w", p.name, err)
+	}
+	return b, nil
 }
 
 // frame makes what stands around a page.
@@ -332,7 +349,7 @@ func (c *call) frame(l *tongue, p *page) (*frame, error) {
 	f := &frame{
 		Lang: l.code, Dir: l.dir, Title: title, Error: len(p.errors) > 0, Sheets: c.pages.assets.sheets(l.dir), Script: c.pages.assets.at("start.js"),
 		Site: c.pages.Site, Logo: c.pages.assets.at("logo.svg"), SignIn: c.pages.SignIn, Here: c.r.URL.Path,
-		Unreviewed: l.unreviewed(), Leave: c.leaves(), Bare: p.bare, Mistakes: p.errors, Refused: p.refuse, View: p.view,
+		Unreviewed: l.unreviewed(), Leave: c.leaves(), Bare: p.bare, Mistakes: p.errors, Refused: p.refuse,
 	}
 	if l != c.tongue {
 		f.Unspoken = []spokenHere{{Code: c.tongue.code, Dir: c.tongue.dir, Name: c.tongue.text("frame.unspoken")}}
@@ -349,7 +366,6 @@ func (c *call) frame(l *tongue, p *page) (*frame, error) {
 	if c.who != nil {
 		f.SignedIn = c.who.Subject.Who().Name
 		if c.session != nil {
-			f.Ends = clockTime(c.session.Ends)
 			f.SignedIn = c.who.Grant.Display
 		}
 		if c.glass != nil {

@@ -55,6 +55,8 @@ func table() []*route {
 		{post, signInPath, anyone, "signin.title", (*call).signIn, ""},
 		{get, providerPath, anyone, "signin.title", (*call).toProvider, ""},
 		{get, backPath, anyone, "signin.title", (*call).fromProvider, ""},
+		{get, sessionPath, anyone, "session.title", (*call).sessionPage, ""},
+		{post, sessionPath, anyone, "session.title", (*call).staySignedIn, ""},
 		{post, "/sign-out", anyone, "signin.title", (*call).signOut, ""},
 		{post, "/leave", anyone, "left.title", (*call).leave, ""},
 		{get, "/left", anyone, "left.title", (*call).left, ""},

@@ -63,7 +63,11 @@ func (c *call) signedIn() error {
 	if secret == "" {
 		return nil
 	}
-	s, err := c.pages.rec.Session(c.ctx, secret, from(c.r))
+	of := c.pages.rec.Session
+	if c.route.path == sessionPath && c.r.Method != http.MethodPost {
+		of = c.pages.rec.PeekSession
+	}
+	s, err := of(c.ctx, secret, from(c.r))
 	if err != nil {
 		return err //nolint:wrapcheck // it is fit to be shown
 	}

@@ -1,6 +1,7 @@
-// Small enhancements where the browser can: focus on what is wrong with a form, no form sent twice, links from
-// other systems followed, a text copied by one press, a page left at once.
+// Small enhancements where the browser can: focus on what is wrong with a form, no form sent twice, a word
+// before a session ends, links from other systems followed, a text copied by one press, a page left at once.
 import { initAll } from './ui.js'
+import './session.js'
 
 document.body.classList.add('js-enabled', 'nhsuk-frontend-supported')
 initAll()
