@@ -9,7 +9,8 @@
 //
 // Nothing that a client sends in a header changes whose data it sees, where
 // links point, or what the log calls the request: X-Forwarded-*, X-Patient-Id,
-// X-Request-Id, method overrides and their like are ignored.
+// X-Request-Id, method overrides and their like are ignored. One is believed, from
+// configured addresses alone and only as to where a request came from: see source.
 //
 // Trade-offs: a body is read whole before a handler looks at it, since a
 // resource is decided on as a whole; in return all bodies together are held to
@@ -22,8 +23,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -59,6 +60,10 @@ type Options struct {
 	// Ready says why requests cannot be served now, nil when they can. The
 	// reason goes to the log, never to whoever asks.
 	Ready func(context.Context) error
+
+	// Proxies are the networks of those in front of this server, whose
+	// X-Forwarded-For is believed. None: every address is the connection's.
+	Proxies []netip.Prefix
 
 	// Bodies is how many bytes of request bodies may be held at once, over all
 	// requests; 256 MB when zero.
@@ -165,7 +170,7 @@ func Of(r *http.Request) *Event {
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := s.Clock()
-	a := &about{Context: r.Context(), event: Event{ID: s.number(), Source: source(r)}}
+	a := &about{Context: r.Context(), event: Event{ID: s.number(), Source: s.source(r)}}
 	r = r.WithContext(a)
 	out := &answer{ResponseWriter: w, clock: s.Clock, method: r.Method}
 	harden(w.Header(), a.event.ID)
@@ -184,14 +189,6 @@ func (s *Server) number() string {
 		return "" // chance failed us; the request can do without a number
 	}
 	return hex.EncodeToString(b[:])
-}
-
-func source(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return "local" // a Unix socket
-	}
-	return host
 }
 
 // Values of the headers that every answer has. They are shared: a handler that

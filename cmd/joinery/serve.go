@@ -21,11 +21,12 @@ import (
 )
 
 type serveCommand struct {
-	Listen string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
-	Base   string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
-	Find   []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
-	Site   string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
-	SignIn string   `name:"sign-in" help:"A file that says by which outside provider of OpenID Connect people sign in." placeholder:"FILE" env:"JOINERY_SIGN_IN" type:"existingfile"`
+	Listen       string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"JOINERY_LISTEN"`
+	Base         string   `help:"The address that clients use, when it is another one, as behind a proxy." placeholder:"URL" env:"JOINERY_BASE"`
+	TrustedProxy string   `help:"Addresses or networks of your own proxies in front of this, with commas between them: what they say in X-Forwarded-For of where a request comes from is believed." placeholder:"CIDR,…" env:"JOINERY_TRUSTED_PROXY"`
+	Find         []string `help:"Keep in the record whom these definitions find, as RiskAssessments and Groups: ids of shipped ones, or files. Whoever others found leaves." placeholder:"DEF,…" env:"JOINERY_FIND"`
+	Site         string   `help:"Whose pages these are: a YAML file with a name, colours and a logo (docs/pages.md)." placeholder:"FILE" env:"JOINERY_SITE"`
+	SignIn       string   `name:"sign-in" help:"A file that says by which outside provider of OpenID Connect people sign in." placeholder:"FILE" env:"JOINERY_SIGN_IN" type:"existingfile"`
 	noticeFlags
 	Demo    int64  `help:"Make a demonstration of invented people, print tokens for it, and let it grow to so many while serving. Nothing happens in a record that holds anyone else." placeholder:"PEOPLE"`
 	DemoDay string `help:"The day up to which a new demonstration's six weeks of care are played (default: today)." placeholder:"DATE"`
@@ -35,7 +36,7 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return `Serves pages at / and FHIR R4 at /fhir until it is told to stop (Ctrl-C or SIGTERM); then requests under way are finished first. Everything under /fhir but /fhir/metadata needs a token: see joinery token create.
 
-It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front and say its address with --base.
+It speaks plain HTTP. Beyond this machine, put a proxy with TLS in front, say its address with --base, and with --trusted-proxy where it asks from, so that failed sign-ins are counted by who tries and not by the proxy.
 
 While it runs it owns a SQLite file; other commands on the same --db go through it. On PostgreSQL any number may run side by side.
 
@@ -46,7 +47,7 @@ With --find, people whom a definition finds are written to the record with the r
     joinery serve
     joinery serve --letters letters --contact "020 7946 0100, or hello@network.example"
     joinery serve --find health-1000,falls.yaml
-    joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir`
+    joinery serve --db postgres://joinery@db/joinery --listen 0.0.0.0:8080 --base https://record.example/fhir --trusted-proxy 10.0.0.5`
 }
 
 // Run is the command. To be told to stop is no failure, however early it comes.
@@ -63,6 +64,10 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		return misuse{err}
 	}
 	if err := checkSetting("base", c.Base); err != nil {
+		return misuse{err}
+	}
+	proxies, err := trustedProxies(c.TrustedProxy)
+	if err != nil {
 		return misuse{err}
 	}
 	log := slog.New(web.NewLogHandler(a.err, slog.LevelInfo))
@@ -87,7 +92,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 		base = "http://" + l.Addr().String() + "/fhir"
 	}
 	// Deadlines of connections are of the clock of the machine.
-	server := web.New(web.Options{Log: log, Clock: time.Now /* of deadlines */, Rand: rand.Reader, Ready: rec.Ready})
+	server := web.New(web.Options{Log: log, Clock: time.Now /* of deadlines */, Rand: rand.Reader, Ready: rec.Ready, Proxies: proxies})
 	if _, err := api.New(server, rec, api.Options{Base: base, Clock: a.clock, Version: version}); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

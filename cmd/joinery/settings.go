@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ func checkSetting(name, value string) error {
 		if value != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 			return fault.New(fault.Invalid, "The base is the address that clients use, as in https://record.example/fhir.")
 		}
+	case "trusted-proxy":
+		_, err := trustedProxies(value)
+		return err
 	case "purpose":
 		if value != "" && !slices.Contains(access.Purposes(), access.Purpose(strings.ToUpper(value))) {
 			return fault.New(fault.Invalid, "That is no purpose of use that we know. There are "+purposeNames()+".")
@@ -41,6 +45,31 @@ func purposeNames() string {
 		names = append(names, string(p))
 	}
 	return strings.Join(names, ", ")
+}
+
+// trustedProxies reads the networks of proxies, with commas between them.
+func trustedProxies(value string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for text := range strings.SplitSeq(value, ",") {
+		if value == "" {
+			break
+		}
+		text = strings.TrimSpace(text)
+		one, err := netip.ParsePrefix(text)
+		if at, again := netip.ParseAddr(text); again == nil && at.Zone() == "" {
+			one, err = at.Prefix(at.BitLen())
+		}
+		switch {
+		case err != nil || one.Addr().Is4In6():
+			return nil, fault.New(fault.Invalid, "A trusted proxy is an address or a network, as in 10.0.0.5 or 10.0.0.0/28, with commas between several.")
+		case one.Bits() == 0:
+			return nil, fault.New(fault.Invalid, "A trusted proxy of "+text+" would believe everybody: say the address of your own proxy.")
+		case one != one.Masked():
+			return nil, fault.New(fault.Invalid, text+" is no network: is it "+one.Masked().String()+", or the one address "+one.Addr().String()+"?")
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 func isPort(s string) bool {

@@ -8,8 +8,8 @@ import (
 // Links that do not work are counted by the address that tries them: after allowed
 // of them within window, it is refused for the rest of it. A secret has 256 bits, so
 // that nobody finds one by trying; this keeps those who try from keeping the record
-// busy. Behind a proxy all come from its address, which is why allowed is no small
-// number.
+// busy. Behind a proxy that is not trusted (web.Options.Proxies) all come from its
+// address, which is why allowed is no small number.
 const (
 	window     = 10 * time.Minute
 	allowed    = 60
