@@ -97,7 +97,7 @@ func (r *Record) BreakGlass(ctx context.Context, secret string, b BreakGlass, fr
 	if err != nil {
 		return Session{}, err
 	}
-	if err := r.again(ctx, &a, func() error { return r.takeGlassCode(ctx, &a, b.Code) }); err != nil {
+	if err := r.again(ctx, &a, func() error { return r.takeOneTimeCode(ctx, &a, b.Code) }); err != nil {
 		return Session{}, err
 	}
 	glass := keptGlass{Reason: reason, At: r.clock().UTC()}
@@ -149,7 +149,8 @@ func (r *Record) fitReason(a *store.Account, reason string) ([]byte, error) {
 	return sum[:], nil
 }
 
-func (r *Record) takeGlassCode(ctx context.Context, a *store.Account, code string) error {
+// takeOneTimeCode takes a one-time code of who is signed in, and no recovery code.
+func (r *Record) takeOneTimeCode(ctx context.Context, a *store.Account, code string) error {
 	d, err := dataOf(a)
 	if err != nil {
 		return err

@@ -36,6 +36,8 @@ type Session struct {
 	Until   time.Time // whatever is asked
 	From    string    // the address from which it began
 
+	Recovery   int  // how many recovery codes are left
+	Codes      bool // a one-time code is asked for
 	Resident   bool // a patient or a carer, not somebody at work
 	MustChange bool // the password, before anything else
 
@@ -121,7 +123,7 @@ func (r *Record) session(s *store.Session, a *store.Account, from access.Who) (S
 	}
 	n := Session{
 		ID: s.ID, Account: s.Account, Began: s.Began, Until: s.Until, Ends: s.Seen.Add(s.Idle), From: kept.From,
-		MustChange: data.MustChange, hash: s.Hash,
+		MustChange: data.MustChange, Codes: data.Secret != nil, Recovery: len(data.Recovery), hash: s.Hash,
 	}
 	if n.Until.Before(n.Ends) {
 		n.Ends = n.Until
@@ -229,6 +231,66 @@ func (r *Record) EndSession(ctx context.Context, secret, id string, from access.
 	return r.auditSession(ctx, &Session{Account: a.Name}, &a, from, interactionSignOut)
 }
 
+// SignOutEverywhere ends every session of whoever has one, this one too, on every
+// node.
+func (r *Record) SignOutEverywhere(ctx context.Context, secret string, from access.Who) error {
+	_, a, err := r.storedSession(ctx, secret)
+	if err != nil {
+		return err
+	}
+	if err := r.changeAccount(ctx, a.Name, func(a *store.Account, _ *accountData) error { a.Stamp++; return nil }); err != nil {
+		return err
+	}
+	return r.auditSession(ctx, &Session{Account: a.Name}, &a, from, interactionSignOut)
+}
+
+// RenewRecovery gives whoever is signed in new recovery codes, and takes the old
+// ones away. They must say their password and a one-time code, not one of the old
+// ones: what was found on paper is no way to more of it. The codes are told once.
+// The faults are those of SignIn; Denied for an account without codes; Conflict
+// for that of a demonstration, and before the first password is changed.
+func (r *Record) RenewRecovery(ctx context.Context, secret, password, code string, from access.Who) ([]string, error) {
+	_, a, err := r.storedSession(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	data, err := dataOf(&a)
+	switch {
+	case err != nil:
+		return nil, err
+	case data.Demo:
+		return nil, fault.New(fault.Conflict, "The account of a demonstration keeps its codes.")
+	case data.MustChange:
+		return nil, fault.New(fault.Conflict, "Choose a password of your own first.")
+	}
+	err = r.again(ctx, &a, func() error {
+		if err := r.samePassword(ctx, password, data.Hash); err != nil {
+			return err
+		}
+		return r.takeOneTimeCode(ctx, &a, code)
+	})
+	if err != nil {
+		return nil, err
+	}
+	codes, hashes, err := credential.RecoveryCodes(r.ids, recoveryCodes)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // nothing to add
+	}
+	if err := r.auditSession(ctx, &Session{Account: a.Name}, &a, from, "recovery-renew"); err != nil {
+		return nil, err
+	}
+	return codes, r.changeAccount(ctx, a.Name, func(_ *store.Account, d *accountData) error { d.Recovery = hashes; return nil })
+}
+
+// samePassword refuses a password that is not the one that somebody has.
+func (r *Record) samePassword(ctx context.Context, password, hash string) error {
+	right, _, err := r.hasher.Check(ctx, password, hash)
+	if err == nil && !right {
+		err = fault.New(fault.Unidentified, "That is not the password that you have now.")
+	}
+	return err //nolint:wrapcheck // it is fit to be shown
+}
+
 // ChangePassword changes the password of whoever is signed in, who must say the
 // one that they have. All their sessions end, and a new one begins. The faults
 // are those of SignIn, and Invalid when the new password will not do.
@@ -244,13 +306,7 @@ func (r *Record) ChangePassword(ctx context.Context, secret, old, fresh string, 
 	if data.Demo {
 		return SignedIn{}, fault.New(fault.Conflict, "The account of a demonstration keeps its stated password.")
 	}
-	if err := r.again(ctx, &a, func() error {
-		right, _, err := r.hasher.Check(ctx, old, data.Hash)
-		if err == nil && !right {
-			err = fault.New(fault.Unidentified, "That is not the password that you have now.")
-		}
-		return err //nolint:wrapcheck // it is fit to be shown
-	}); err != nil {
+	if err := r.again(ctx, &a, func() error { return r.samePassword(ctx, old, data.Hash) }); err != nil {
 		return SignedIn{}, err
 	}
 	if err := credential.Acceptable(fresh, a.Name); err != nil {

@@ -62,6 +62,8 @@ func table() []*route {
 		{get, "/left", anyone, "left.title", (*call).left, ""},
 		{get, passwordPath, anyone, "password.title", (*call).passwordPage, ""},
 		{post, passwordPath, anyone, "password.title", (*call).changePassword, ""},
+		{post, passwordPath + "/codes", anyone, "password.title", (*call).renewCodes, ""},
+		{post, passwordPath + "/sessions", anyone, "password.title", (*call).endSessions, ""},
 		{get, launchPath + "/{token}", anyone, "launch.title", (*call).launchPage, ""},
 		{post, launchPath + "/{token}", anyone, "launch.title", (*call).launched, ""},
 		{get, launchPath, staff, "launch.title", (*call).launchPage, ""},

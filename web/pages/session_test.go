@@ -200,7 +200,7 @@ func TestAWarningInABrowser(t *testing.T) {
 		typed("with the session of " + who.Name)
 	}
 
-	for _, one := range []struct{ as, path string }{{"gray", "/session?to=/people/amina"}} {
+	for _, one := range []struct{ as, path string }{{"gray", "/session?to=/people/amina"}, {"gray", "/password"}} {
 		for _, width := range []int64{1280, 320} {
 			b.open(one.path, width)
 			b.check(one.as, one.path, width)

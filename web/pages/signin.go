@@ -205,61 +205,6 @@ func (c *call) signOut() (*page, error) {
 	return &page{to: "/"}, nil
 }
 
-type passwordView struct {
-	Old, Fresh, Again Input
-	To                string
-	First             bool   // they must, before anything else
-	Name              string // for a password manager
-}
-
-func (c *call) passwordForm(to string) passwordView {
-	input := func(id, key, fill string) Input {
-		return Input{Field: Field{ID: id, Name: id, Label: c.text(key)}, Type: "password", Autocomplete: fill}
-	}
-	v := passwordView{
-		Old: input("old", "password.old", "current-password"), Fresh: input("fresh", "password.fresh", "new-password"),
-		Again: input("again", "password.again", "new-password"), To: local(to), First: c.mustChange(),
-	}
-	v.Fresh.Hint = c.text("password.hint")
-	if c.session != nil {
-		v.Name = c.session.Account
-	}
-	return v
-}
-
-// passwordPage answers GET /password.
-func (c *call) passwordPage() (*page, error) {
-	if c.who == nil {
-		return &page{to: c.toSignIn()}, nil
-	}
-	return &page{name: "password", view: c.passwordForm(c.asked.Get("to"))}, nil
-}
-
-// changePassword answers POST /password.
-func (c *call) changePassword() (*page, error) {
-	if c.session == nil {
-		return nil, fault.New(fault.Unidentified, "Sign in to change your password.")
-	}
-	if err := c.only("old", "fresh", "again", "to"); err != nil {
-		return nil, err
-	}
-	v := c.passwordForm(c.field("to"))
-	fresh := c.sent.Get("fresh")
-	if fresh != c.sent.Get("again") {
-		v.Again.Error = c.text("password.differ")
-		return &page{status: http.StatusBadRequest, name: "password", view: v, errors: []mistake{{"again", v.Again.Error}}}, nil
-	}
-	in, err := c.pages.rec.ChangePassword(c.ctx, c.pages.kept(c.r, "session"), c.sent.Get("old"), fresh, from(c.r))
-	if err != nil {
-		field := "fresh"
-		if fault.KindOf(err) != fault.Invalid {
-			field = "old"
-		}
-		return c.notDone("password", v, field, err)
-	}
-	return c.begun(&in, v.To), nil
-}
-
 type emergencyView struct {
 	NHS, Code Input
 	Born      Date
