@@ -28,8 +28,7 @@ const playedWeeks = 6
 // force, people are found, invited and referred, and teams do what is on their
 // lists. Everything is a move that somebody of the district makes by their own
 // rights, or an operator for who rings; nothing is written past the moves. What
-// happens follows from the seed and the days, and what is refused does not
-// happen: the line of refused counts it.
+// happens follows from the seed and the days; what is refused does not happen.
 type weeks struct {
 	stage   *playClock
 	dice    *rand.Rand

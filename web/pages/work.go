@@ -379,8 +379,11 @@ func span(d time.Duration) string {
 func (r *workRow) next() string {
 	switch r.Kind {
 	case workflow.KindReferral:
-		for _, m := range workflow.Referrals().Legal(r.State, workflow.Receiver) {
-			return strings.ToUpper(m.Title[:1]) + m.Title[1:]
+		legal := workflow.Referrals().Legal(r.State, workflow.Receiver)
+		for _, name := range towardsHelp {
+			if i := slices.IndexFunc(legal, func(m *workflow.Move) bool { return m.Name == name }); i >= 0 {
+				return strings.ToUpper(legal[i].Title[:1]) + legal[i].Title[1:]
+			}
 		}
 		return "Wait for the referrer's answer"
 	case workflow.KindQuestion:
@@ -390,6 +393,10 @@ func (r *workRow) next() string {
 	}
 	return "Do it"
 }
+
+// towardsHelp are the moves by which a referral goes on to its end: what is next is
+// the first of them that can be made.
+var towardsHelp = []string{"complete", "start", "accept", "resume", "proceed"}
 
 // nameRows looks up who rows are about, in one search.
 func (c *call) nameRows(all ...[]workRow) error {

@@ -71,7 +71,7 @@ func TestAReferralFromPageToPage(t *testing.T) {
 	room := task(t, w.referAmina(nil))
 	w.wants(w.get("gp", room), 200, "Sent, not looked at yet", "Elm Practice", "Community team", "urgent", "Withdraw")
 	list := w.get("nurse", "/work")
-	w.wants(list, 200, "AMIN-CANARY, Amina Hodan", "999 000 0042", "1 open task", "due first", "Take up", "Needs in writing", "everything open", "for the first time")
+	w.wants(list, 200, "AMIN-CANARY, Amina Hodan", "999 000 0042", "1 open task", "due first", "Accept", "Needs in writing", "everything open", "for the first time")
 	w.wants(w.get("nurse", "/people/amina"), 200, "Known allergies", "Community team")
 
 	v := hiddenFields(list.text)
