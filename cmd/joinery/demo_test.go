@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"joinery/care/workflow"
 	"joinery/fhir"
+	"joinery/leaks"
 	"joinery/record/access"
 )
 
@@ -38,7 +38,7 @@ func playWeeks(t *testing.T, day string) {
 	begins := weeksBefore(ends)
 	clock.begin(begins)
 	a := &app{out: io.Discard, err: io.Discard, clock: clock.now, stage: clock, command: "serve", flags: &flags{DB: "sqlite:" + filepath.Join(t.TempDir(), "demo.db")}}
-	log := slog.New(slog.DiscardHandler)
+	log := leaks.Log()
 	rec, err := a.openWith(ctx, log)
 	if err != nil {
 		t.Fatal(err)
