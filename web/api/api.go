@@ -17,7 +17,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -211,11 +210,7 @@ func (c *call) do(rt *route) (*reply, error) {
 			return nil, err
 		}
 	}
-	rep, err := rt.do(c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", rt.name(), err)
-	}
-	return rep, nil
+	return rt.do(c)
 }
 
 // fixed refuses to change what only the record writes.
