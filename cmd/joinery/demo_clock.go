@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"joinery/care/workflow/clock"
 	"joinery/source/synth"
 )
 
@@ -29,17 +30,8 @@ func (s *playClock) begin(t time.Time) { s.back.Store(int64(s.real().Sub(t))) }
 // end goes on to the time of day.
 func (s *playClock) end() { s.back.Store(0) }
 
-// london is where a demonstration's days begin and end.
-var london = func() *time.Location {
-	zone, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		panic(err) // the time zones are in the program
-	}
-	return zone
-}()
-
 // dayBefore is London's day before that of a moment.
 func dayBefore(t time.Time) synth.Day {
-	y, m, d := t.In(london).Date()
+	y, m, d := t.In(clock.London).Date()
 	return synth.Day(time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/record"
 	"joinery/record/access"
@@ -260,7 +261,7 @@ func (c *serveCommand) demoEnds(now time.Time) (time.Time, error) {
 	if c.DemoDay == "" {
 		return now, nil
 	}
-	day, err := time.ParseInLocation(time.DateOnly, c.DemoDay, london)
+	day, err := time.ParseInLocation(time.DateOnly, c.DemoDay, clock.London)
 	if err != nil || day.After(now) {
 		return now, misuse{fault.New(fault.Invalid, "--demo-day is a day that has been, as in 2026-03-02.")}
 	}

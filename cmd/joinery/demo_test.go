@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"joinery/care/workflow"
+	"joinery/care/workflow/clock"
 	"joinery/fhir"
 	"joinery/leaks"
 	"joinery/record/access"
@@ -30,14 +31,14 @@ func playWeeks(t *testing.T, day string) {
 	const people = 1000 // so many have everybody whom the stories need
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	ends, err := time.ParseInLocation("2006-01-02 15:04", day, london)
+	ends, err := time.ParseInLocation("2006-01-02 15:04", day, clock.London)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := &playClock{real: func() time.Time { return ends }}
+	stage := &playClock{real: func() time.Time { return ends }}
 	begins := weeksBefore(ends)
-	clock.begin(begins)
-	a := &app{out: io.Discard, err: io.Discard, clock: clock.now, stage: clock, command: "serve", flags: &flags{DB: "sqlite:" + filepath.Join(t.TempDir(), "demo.db")}}
+	stage.begin(begins)
+	a := &app{out: io.Discard, err: io.Discard, clock: stage.now, stage: stage, command: "serve", flags: &flags{DB: "sqlite:" + filepath.Join(t.TempDir(), "demo.db")}}
 	log := leaks.Log()
 	rec, err := a.openWith(ctx, log)
 	if err != nil {
@@ -61,11 +62,11 @@ func playWeeks(t *testing.T, day string) {
 	if _, err := d.fill(ctx, a, people); err != nil {
 		t.Fatal(err)
 	}
-	w, err := d.play(ctx, rec, people, clock, ends, kept)
+	w, err := d.play(ctx, rec, people, stage, ends, kept)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock.end()
+	stage.end()
 	if len(w.refused)*20 > w.done || w.done < 400 {
 		t.Errorf("%d things were done, and %d refused: %v", w.done, len(w.refused), w.refused)
 	}

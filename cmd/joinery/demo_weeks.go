@@ -13,6 +13,7 @@ import (
 	"joinery/care/finding"
 	"joinery/care/model"
 	"joinery/care/workflow"
+	"joinery/care/workflow/clock"
 	"joinery/fault"
 	"joinery/fhir"
 	"joinery/record"
@@ -174,8 +175,8 @@ func (w *weeks) after(t time.Time, least, most int) time.Time {
 
 // working returns a moment in working hours so many working days later.
 func (w *weeks) working(t time.Time, days int) time.Time {
-	y, m, d := t.In(london).Date()
-	day := time.Date(y, m, d, 0, 0, 0, 0, london)
+	y, m, d := t.In(clock.London).Date()
+	day := time.Date(y, m, d, 0, 0, 0, 0, clock.London)
 	for days > 0 || day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 		day = day.AddDate(0, 0, 1)
 		if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
@@ -195,8 +196,8 @@ func (w *weeks) moments(n, from, to int) []time.Time {
 	start := w.stage.now()
 	var out []time.Time
 	for range n {
-		y, m, d := start.AddDate(0, 0, w.dice.IntN(playedWeeks*7)).In(london).Date()
-		out = append(out, w.after(time.Date(y, m, d, from, 0, 0, 0, london), 0, (to-from)*60))
+		y, m, d := start.AddDate(0, 0, w.dice.IntN(playedWeeks*7)).In(clock.London).Date()
+		out = append(out, w.after(time.Date(y, m, d, from, 0, 0, 0, clock.London), 0, (to-from)*60))
 	}
 	slices.SortFunc(out, time.Time.Compare)
 	return slices.DeleteFunc(out, func(t time.Time) bool { return !t.After(start) })
@@ -282,9 +283,9 @@ func (w *weeks) round(ctx context.Context, f *workflow.Flow, m *model.Model, ser
 func (w *weeks) rounds(f *workflow.Flow, id string, services ...string) {
 	m := w.models[id]
 	for day := w.working(w.stage.now(), 1); day.Before(w.ends); day = w.working(day, 1) {
-		y, month, d := day.In(london).Date()
+		y, month, d := day.In(clock.London).Date()
 		for i, service := range services {
-			w.on(time.Date(y, month, d, 16, 40+i, 0, 0, london), func(ctx context.Context) error { return w.round(ctx, f, m, service) })
+			w.on(time.Date(y, month, d, 16, 40+i, 0, 0, clock.London), func(ctx context.Context) error { return w.round(ctx, f, m, service) })
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (c *serveCommand) serve(ctx context.Context, a *app) error {
 	if err := a.openLinks(server, rec); err != nil {
 		return err
 	}
-	find, stopFinding, err := a.find(ctx, rec, log, c.Find)
+	find, stopFinding, err := a.find(ctx, rec, log, c.finds())
 	if err != nil {
 		return err
 	}
@@ -150,10 +150,16 @@ func (c *serveCommand) setStage(a *app) (ends time.Time, err error) {
 			a.stage.begin(weeksBefore(ends))
 		}
 	}
-	if len(c.Find) == 0 {
-		c.Find = []string{foundFor}
-	}
 	return ends, nil
+}
+
+// finds are the definitions by which people are found: where none are named, a
+// demonstration has that of its models.
+func (c *serveCommand) finds() []string {
+	if c.Demo > 0 && len(c.Find) == 0 {
+		return []string{foundFor}
+	}
+	return c.Find
 }
 
 // showPages puts the pages behind the server. Cookies are kept to encrypted

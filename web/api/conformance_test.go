@@ -133,3 +133,11 @@ Where this differs from what clients may expect, and why:
 - ` + "`Idempotency-Key`" + `, and on changes ` + "`If-None-Match`" + ` and ` + "`If-Unmodified-Since`" + `, are refused, since they are not kept: ` + "`If-None-Exist`" + ` makes a create safe to send again, ` + "`If-Match`" + ` a change.
 - ` + "`$validate`" + ` checks what a write checks: structure, cardinality, primitive formats, required bindings, references. It does not check profiles, and not the constraints that FHIR writes in FHIRPath.
 `
+
+// name is by what the table of docs/conformance.md calls a route.
+func (rt *route) name() string {
+	if rt.operation != "" {
+		return "$" + rt.operation
+	}
+	return rt.interaction
+}

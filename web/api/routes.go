@@ -19,13 +19,6 @@ type route struct {
 
 func (rt *route) pattern() string { return rt.method + " /fhir" + rt.path }
 
-func (rt *route) name() string {
-	if rt.operation != "" {
-		return "$" + rt.operation
-	}
-	return rt.interaction
-}
-
 // How long a request may take before it is stopped.
 const (
 	short  = 10 * time.Second // statement timeout of whatever searches

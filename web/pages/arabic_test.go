@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -187,22 +185,9 @@ func TestNoEnglishOnArabicPages(t *testing.T) {
 // TestFaultsAreKnownByTheirWords: each text of a fault is word for word what the
 // program says somewhere, or it would never be found.
 func TestFaultsAreKnownByTheirWords(t *testing.T) {
-	var code strings.Builder
-	for _, pattern := range []string{"*.go", "../../record/*.go", "../../care/workflow/*.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no files: %s, %v", pattern, err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			code.Write(data)
-		}
-	}
+	code := filesText(t, "*.go", "../../record/*.go", "../../care/workflow/*.go")
 	for key, text := range arabic(t).of.texts {
-		if part(key) == "fault" && !strings.Contains(code.String(), `"`+text+`"`) {
+		if part(key) == "fault" && !strings.Contains(code, `"`+text+`"`) {
 			t.Errorf("nothing is refused with %q (%s)", text, key)
 		}
 	}

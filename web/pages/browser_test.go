@@ -207,6 +207,19 @@ func (b *browser) focused() string {
 	return b.scriptText(`(e => e.tagName.toLowerCase()+' '+e.className+' '+e.innerText)(document.activeElement)`)
 }
 
+// wantsProblem holds that a form that was refused says so first: to who reads the
+// title, and to who goes on by the keyboard.
+func (b *browser) wantsProblem() {
+	b.Helper()
+	b.loaded("There is a problem")
+	if at := b.focused(); !strings.Contains(at, "nhsuk-error-summary") {
+		b.Errorf("after an error the focus is on %q, want the summary of errors", at)
+	}
+	if title := b.title(); !strings.HasPrefix(title, "Error: ") {
+		b.Errorf("the title is %q, want it to begin with Error", title)
+	}
+}
+
 // tabTo goes on by the keyboard until something of a text has the focus.
 func (b *browser) tabTo(text string) {
 	b.Helper()

@@ -305,14 +305,7 @@ var taken = []string{
 
 // TestComponents holds components to nhsuk-frontend's own fixtures, token by token.
 func TestComponents(t *testing.T) {
-	a, err := collect(&Site{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := readScreens(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := ownScreens(t)
 	home := s.byName[english]["home"]
 	for _, sh := range shapes() {
 		t.Run(sh.component, func(t *testing.T) {
@@ -362,14 +355,7 @@ func TestComponents(t *testing.T) {
 // TestCareCards: the heads of care cards are nhsuk-frontend's; what stands in them is
 // a list of ours. axe does not notice a card without its heading.
 func TestCareCards(t *testing.T) {
-	a, err := collect(&Site{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := readScreens(a)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := ownScreens(t)
 	seen := 0
 	for _, f := range fixtures(t, "card") {
 		kind, _ := f.Context["variant"].(string)
@@ -428,4 +414,18 @@ func tokens(t *testing.T, text string) []string {
 		case html.CommentToken, html.DoctypeToken:
 		}
 	}
+}
+
+// ownScreens are the pages in our own look.
+func ownScreens(t *testing.T) *screens {
+	t.Helper()
+	a, err := collect(&Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := readScreens(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -76,13 +76,7 @@ func TestJourneys(t *testing.T) {
 		b.open("/people", 320)
 		b.tabTo("Find")
 		b.press("\r")
-		b.loaded("There is a problem")
-		if at := b.focused(); !strings.Contains(at, "nhsuk-error-summary") {
-			t.Errorf("after an error the focus is on %q, want the summary of errors", at)
-		}
-		if title := b.title(); !strings.HasPrefix(title, "Error: ") {
-			t.Errorf("the title is %q, want it to begin with Error", title)
-		}
+		b.wantsProblem()
 		b.check("gp", "/people with an error", 320)
 	})
 	t.Run("text at twice the size", func(t *testing.T) {
